@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "rules/engine/database.h"
+#include "shoumi/v1/finding.pb.h"
+#include "shoumi/v1/inspect.pb.h"
+
+namespace shoumi::rules {
+
+struct ScanOptions {
+  std::string today;  // ISO 8601 date that terms of classification are held against
+  uint32_t matches_per_finding_max = 20;
+  uint32_t distinct_values_max = 100'000;  // per rule; beyond it `distinct` is a lower bound
+  bool explain = false;                    // collect rejected candidates
+};
+
+struct ScanResult {
+  std::vector<v1::Finding> findings;  // by rule id
+  std::vector<v1::RejectedCandidate> rejected;
+  v1::Level level = v1::LEVEL_NONE;
+  bool declassified = false;
+};
+
+// Accumulates findings over the parts of one document. Owns its Hyperscan scratch; not thread-safe,
+// one per worker, reused from document to document (Finish() resets it). The database outlives it.
+class Scanner {
+ public:
+  static absl::StatusOr<std::unique_ptr<Scanner>> Create(const Database& database);
+  virtual ~Scanner() = default;
+
+  virtual void Begin(const ScanOptions& options) = 0;
+  // A part arrives as one or more blocks in order; the scanner keeps the overlap it needs, so cuts
+  // may fall anywhere on a UTF-8 boundary. `text` must be valid UTF-8 and lives for the call.
+  virtual void BeginPart(std::string_view part, v1::PartKind kind) = 0;
+  virtual void Block(std::string_view text) = 0;
+  virtual void EndPart() = 0;
+  virtual ScanResult Finish() = 0;
+};
+
+}  // namespace shoumi::rules
