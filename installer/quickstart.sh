@@ -9,7 +9,7 @@ mount_point=${SHOUMI_QUICKSTART_MOUNT:-/media/shoumi-stick}
 port=${SHOUMI_QUICKSTART_PORT:-7443}
 metrics_port=${SHOUMI_QUICKSTART_METRICS_PORT:-9464}
 account=shoumi-inspect
-bin=$root/build/package/bin
+bin=$root/build/release/bin
 demo=$state/demo
 image=$demo/stick.img
 server_state=$state/server
@@ -246,7 +246,7 @@ up() {
   good "all there"
 
   step "Build (release; minutes when cold)"
-  (cd "$root" && cmake --preset package >/dev/null && cmake --build --preset package --target shoumi_programs)
+  (cd "$root" && cmake --preset release >/dev/null && cmake --build --preset release --target shoumi_programs)
   good "programs in $bin"
 
   mkdir -p "$state" "$run"
