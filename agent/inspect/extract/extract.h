@@ -55,11 +55,36 @@ class Context {
  public:
   Context(const Limits& limits, PartSink& sink, std::chrono::steady_clock::time_point deadline);
 
+  // Ends a part that an extractor left open when it was interrupted.
+  void CloseOpenPart();
+
+ private:
+  class Tracked final : public PartSink {
+   public:
+    explicit Tracked(PartSink& out) : out_(out) {}
+    void BeginPart(std::string_view part, v1::PartKind kind) override;
+    void Text(std::string_view utf8) override { out_.Text(utf8); }
+    void EndPart() override;
+    void Unscanned(std::string_view part, v1::UnscannedReason reason,
+                   std::string_view detail) override;
+    [[nodiscard]] bool open() const { return open_; }
+
+   private:
+    static constexpr uint32_t kUnscannedMax = 1000;  // records kept; the last says how it ended
+
+    PartSink& out_;
+    bool open_ = false;
+    uint32_t unscanned_ = 0;
+  };
+  Tracked tracked_;
+
+ public:
   PartSink& sink;
   const Limits limits;
   uint32_t depth = 0;
 
-  // False, with the reason recorded once, when the bound is passed: stop and return.
+  // False, with the reason recorded once, when the bound is passed: stop and return. After any of
+  // them was false all are.
   bool SpendBytes(uint64_t bytes, std::string_view part);
   bool SpendEntry(std::string_view part);
   bool InTime(std::string_view part);
@@ -71,9 +96,8 @@ class Context {
   [[nodiscard]] const std::string& prefix() const { return prefix_; }
   // prefix() + "/" + part, or part.
   [[nodiscard]] std::string PartName(std::string_view part) const;
-  // Highest media type seen at depth 0.
-  std::string media_type;
-  uint64_t bytes_read = 0;
+  std::string media_type;   // of the document itself, by content
+  uint64_t bytes_read = 0;  // of the document itself
 
  private:
   std::string prefix_;
