@@ -1,0 +1,147 @@
+#include "server/identity/operators.h"
+
+#include "common/crypto/crypto.h"
+#include "fmt/format.h"
+
+namespace shoumi::server {
+namespace {
+
+constexpr size_t kTokenBytes = 32;
+constexpr size_t kTokenTextBytesMax = 128;
+constexpr size_t kNameBytesMax = 64;
+
+absl::Status WrongLogin() {
+  return absl::UnauthenticatedError("user or password is wrong");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Operators>> Operators::Create(const OperatorOptions& options,
+                                                             Store& store, const Clock& clock) {
+  std::unique_ptr<Operators> operators(new Operators(options, store, clock));
+  auto decoy = HashPassword(NewOneTimePassword(), options.password_cost);
+  if (!decoy.ok()) return decoy.status();
+  operators->decoy_hash_ = std::move(*decoy);
+  return operators;
+}
+
+absl::StatusOr<bool> Operators::CreateFirstAdministrator(
+    const std::function<absl::Status(std::string_view password)>& deliver) {
+  const auto count = store_.CountOperators();
+  if (!count.ok()) return count.status();
+  if (*count > 0) return false;
+  std::string password = NewOneTimePassword();
+  auto hash = HashPassword(password, options_.password_cost);
+  if (!hash.ok()) return hash.status();
+  if (auto status = deliver(password); !status.ok()) return status;
+  crypto::Wipe(password);
+  const Clock::Wall now = clock_.WallNow();
+  if (auto status = store_.AddOperator({"admin", std::move(*hash), true, now, now}); !status.ok()) {
+    return status;
+  }
+  return true;
+}
+
+absl::Status Operators::Attempt(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  const Clock::Steady now = clock_.Now();
+  auto it = failures_.find(name);
+  if (it == failures_.end()) {
+    if (failures_.size() >= options_.login_users_max) {
+      std::erase_if(failures_, [&](const auto& entry) {
+        return now - entry.second.since >= options_.login_window;
+      });
+    }
+    if (failures_.size() >= options_.login_users_max) {
+      return absl::ResourceExhaustedError("too many failed logins; try again in a minute");
+    }
+    it = failures_.emplace(std::string(name), Failures{now, 0}).first;
+  }
+  Failures& entry = it->second;
+  if (now - entry.since >= options_.login_window) entry = {now, 0};
+  if (entry.count >= options_.login_failures_max) {
+    const auto left =
+        std::chrono::ceil<std::chrono::seconds>(entry.since + options_.login_window - now);
+    return absl::ResourceExhaustedError(
+        fmt::format("too many failed logins of this user; try again in {} s", left.count()));
+  }
+  ++entry.count;
+  return absl::OkStatus();
+}
+
+void Operators::Forgive(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  if (const auto it = failures_.find(name); it != failures_.end()) failures_.erase(it);
+}
+
+absl::StatusOr<OperatorRow> Operators::CheckPassword(std::string_view name,
+                                                     std::string_view password) {
+  if (name.empty() || name.size() > kNameBytesMax) return WrongLogin();
+  if (auto status = Attempt(name); !status.ok()) {
+    ++login_failures_;
+    return status;
+  }
+  auto row = store_.GetOperator(name);
+  if (!row.ok() && row.status().code() != absl::StatusCode::kNotFound) return row;
+  const bool matches = PasswordMatches(password, row.ok() ? row->password_hash : decoy_hash_);
+  if (!row.ok() || !matches) {
+    ++login_failures_;
+    return WrongLogin();
+  }
+  Forgive(name);
+  return row;
+}
+
+absl::StatusOr<LoggedIn> Operators::Login(std::string_view name, std::string_view password) {
+  const auto row = CheckPassword(name, password);
+  if (!row.ok()) return row.status();
+  const Clock::Wall now = clock_.WallNow();
+  if (const auto swept = store_.DeleteExpiredTokens(now); !swept.ok()) return swept.status();
+  LoggedIn result;
+  result.token = crypto::ToBase64Url(crypto::RandomBytes(kTokenBytes));
+  result.expires = now + options_.token_valid;
+  result.must_change_password = row->must_change_password;
+  const OperatorTokenRow token{crypto::Sha256Hex(result.token), row->name, now, result.expires};
+  if (auto status = store_.AddOperatorToken(token); !status.ok()) return status;
+  return result;
+}
+
+absl::StatusOr<OperatorIdentity> Operators::Authenticate(std::string_view token) {
+  const auto refused = absl::UnauthenticatedError("not logged in, or the login is over");
+  if (token.empty() || token.size() > kTokenTextBytesMax) return refused;
+  const std::string hash = crypto::Sha256Hex(token);
+  const auto row = store_.GetOperatorToken(hash);
+  if (row.status().code() == absl::StatusCode::kNotFound) return refused;
+  if (!row.ok()) return row.status();
+  if (!crypto::ConstantTimeEqual(row->token_sha256, hash) || clock_.WallNow() >= row->expires) {
+    return refused;
+  }
+  const auto account = store_.GetOperator(row->operator_name);
+  if (!account.ok()) return account.status();
+  return OperatorIdentity{account->name, account->must_change_password, hash};
+}
+
+absl::Status Operators::ChangePassword(const OperatorIdentity& identity,
+                                       std::string_view old_password,
+                                       std::string_view new_password) {
+  if (auto status = CheckNewPassword(new_password); !status.ok()) return status;
+  if (old_password == new_password) {
+    return absl::InvalidArgumentError("the new password must differ from the old one");
+  }
+  const auto row = CheckPassword(identity.name, old_password);
+  if (!row.ok()) {
+    // The caller is logged in: Unauthenticated would say that the token is wrong.
+    return absl::IsUnauthenticated(row.status())
+               ? absl::PermissionDeniedError("the old password is wrong")
+               : row.status();
+  }
+  const auto hash = HashPassword(new_password, options_.password_cost);
+  if (!hash.ok()) return hash.status();
+  return store_.SetPassword(identity.name, *hash, clock_.WallNow(), identity.token_sha256);
+}
+
+absl::Status Operators::Logout(const OperatorIdentity& identity) {
+  return store_.DeleteOperatorToken(identity.token_sha256);
+}
+
+}  // namespace shoumi::server
