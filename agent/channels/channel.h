@@ -7,10 +7,10 @@
 
 #include "absl/status/status.h"
 #include "common/fd.h"
-#include "shoumi/v1/agent_service.pb.h"
 #include "shoumi/v1/event.pb.h"
 #include "shoumi/v1/incident.pb.h"
 #include "shoumi/v1/policy.pb.h"
+#include "shoumi/v1/state.pb.h"
 #include "shoumi/v1/verdict.pb.h"
 
 // The seam between the ways content can leave and the rest of the agent.
