@@ -17,7 +17,13 @@ namespace shoumi::rules {
 // forms folded to ASCII, zero-width characters removed, case kept.
 struct Candidate {
   std::string_view text;  // the whole normalised block the anchor lies in
-  size_t from = 0;        // anchor, byte offsets in `text`, from <= to
+  // The anchor, byte offsets in `text`, from <= to. `to` is just after the text that the pack's
+  // pattern matched. Where the pattern states `symbols: N`, [from, to) is exactly the last N
+  // letters and digits of the match with the single spaces, hyphens and brackets between them: the
+  // value starts at `from` and may go on past `to`. Otherwise `from` is `to` less the pattern's
+  // width, or `to` where the width varies, and the validator looks both ways. One value may raise
+  // several anchors; judgements with equal extents count once.
+  size_t from = 0;
   size_t to = 0;
   v1::PartKind kind = v1::PART_KIND_BODY;
   bool block_starts_part = true;  // text[0] is the first byte of its part
