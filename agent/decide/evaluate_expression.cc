@@ -52,7 +52,7 @@ Outcome EvaluateAll(const v1::ExpressionList& list, const v1::InspectReport& rep
   std::set<std::string> mine;
   std::string why;
   for (const v1::Expression& item : list.items()) {
-    const Outcome outcome = EvaluateExpression(item, report, mine);
+    Outcome outcome = EvaluateExpression(item, report, mine);
     if (!outcome.held) return outcome;
     why += (why.empty() ? "" : "; ") + outcome.why;
   }

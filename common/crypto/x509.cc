@@ -137,8 +137,7 @@ std::string PublicKeySha256(const X509_PUBKEY* key) {
   unsigned char* der = nullptr;
   const int size = i2d_X509_PUBKEY(key, &der);
   Require(size > 0, "i2d_X509_PUBKEY");
-  const std::string digest =
-      Sha256Hex({reinterpret_cast<const char*>(der), static_cast<size_t>(size)});
+  std::string digest = Sha256Hex({reinterpret_cast<const char*>(der), static_cast<size_t>(size)});
   OPENSSL_free(der);
   return digest;
 }
@@ -147,8 +146,7 @@ std::string PublicKeySha256(EVP_PKEY* key) {
   unsigned char* der = nullptr;
   const int size = i2d_PUBKEY(key, &der);
   Require(size > 0, "i2d_PUBKEY");
-  const std::string digest =
-      Sha256Hex({reinterpret_cast<const char*>(der), static_cast<size_t>(size)});
+  std::string digest = Sha256Hex({reinterpret_cast<const char*>(der), static_cast<size_t>(size)});
   OPENSSL_free(der);
   return digest;
 }
