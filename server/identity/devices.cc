@@ -101,7 +101,7 @@ absl::StatusOr<std::string> DeviceIdentity::Renew(std::string_view device_id,
   return certificate;
 }
 
-absl::StatusOr<DeviceRow> DeviceIdentity::Authenticate(std::string_view certificate_pem) {
+absl::StatusOr<AuthenticatedDevice> DeviceIdentity::Authenticate(std::string_view certificate_pem) {
   const auto info = crypto::ParseCertificate(certificate_pem);
   if (!info.ok() || !info->client_auth || info->common_name.empty()) {
     return absl::UnauthenticatedError("a device certificate of this server is needed");
@@ -114,9 +114,9 @@ absl::StatusOr<DeviceRow> DeviceIdentity::Authenticate(std::string_view certific
   if (device.status().code() == absl::StatusCode::kNotFound) {
     return absl::PermissionDeniedError("this device is not enrolled here");
   }
-  if (!device.ok()) return device;
+  if (!device.ok()) return device.status();
   if (device->revoked) return absl::PermissionDeniedError("this device is revoked");
-  return device;
+  return AuthenticatedDevice{std::move(*device), info->not_after};
 }
 
 absl::Status DeviceIdentity::Revoke(std::string_view device_id) {

@@ -22,6 +22,10 @@ struct Enrolled {
   std::string device_id;
   std::string certificate_pem;
 };
+struct AuthenticatedDevice {
+  DeviceRow row;
+  Clock::Wall certificate_expires;
+};
 struct NewToken {
   std::string token;  // the only time it is seen in clear
   Clock::Wall expires;
@@ -51,7 +55,7 @@ class DeviceIdentity {
 
   // The device that holds this certificate, which TLS has already verified. Unauthenticated when it
   // is no device's certificate, PermissionDenied when the device is revoked or unknown.
-  absl::StatusOr<DeviceRow> Authenticate(std::string_view certificate_pem);
+  absl::StatusOr<AuthenticatedDevice> Authenticate(std::string_view certificate_pem);
 
   absl::Status Revoke(std::string_view device_id);
 

@@ -127,7 +127,7 @@ TEST_F(IdentityTest, EnrolmentIgnoresTheSubjectAndUsesTheTokenUp) {
   EXPECT_EQ(info.not_after - clock_.WallNow(), hours(24 * 90));
   EXPECT_EQ(devices.Enrol({token.token, csr, "pc", machine, "1"}).status().code(),
             absl::StatusCode::kPermissionDenied);
-  EXPECT_EQ(devices.Authenticate(enrolled.certificate_pem)->device_id, enrolled.device_id);
+  EXPECT_EQ(devices.Authenticate(enrolled.certificate_pem)->row.device_id, enrolled.device_id);
 }
 
 TEST_F(IdentityTest, TokenLifetimeHasBounds) {

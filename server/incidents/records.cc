@@ -1,0 +1,157 @@
+#include "server/incidents/records.h"
+
+#include <limits>
+
+#include "absl/strings/ascii.h"
+#include "common/ids.h"
+#include "fmt/format.h"
+#include "rules/policy/policy.h"
+
+namespace shoumi::server {
+namespace {
+
+absl::Status Bad(uint64_t sequence, std::string_view what) {
+  return absl::InvalidArgumentError(fmt::format("record {}: {}", sequence, what));
+}
+
+// RFC 9562, 4: 8-4-4-4-12 lower-case hex digits.
+bool IsUuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (i == 8 || i == 13 || i == 18 || i == 23) {
+      if (c != '-') return false;
+    } else if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool IsTime(const google::protobuf::Timestamp& time) {
+  // What the store can hold as microseconds, and protobuf's own range: years 1970 to 9999.
+  return time.seconds() >= 0 && time.seconds() < 253'402'300'800 && time.nanos() >= 0 &&
+         time.nanos() < 1'000'000'000;
+}
+
+std::string LevelName(v1::Level level) {
+  return std::string(rules::Name(level == v1::LEVEL_UNSPECIFIED ? v1::LEVEL_NONE : level));
+}
+
+absl::Status CheckFindings(const v1::Incident& incident, uint64_t sequence) {
+  for (const v1::Finding& finding : incident.findings()) {
+    if (finding.rule().empty()) return Bad(sequence, "a finding without rule");
+    if (!v1::Level_IsValid(finding.level())) return Bad(sequence, "a finding of unknown level");
+  }
+  for (const v1::Unscanned& unscanned : incident.unscanned()) {
+    if (rules::Name(unscanned.reason()).empty()) {
+      return Bad(sequence, "an unscanned part without a known reason");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckIncident(const v1::Incident& incident, uint64_t sequence) {
+  if (!IsUuid(incident.incident_id())) return Bad(sequence, "incident_id is not a UUID");
+  if (!incident.has_event()) return Bad(sequence, "the incident has no event");
+  if (!incident.event().has_time() || !IsTime(incident.event().time())) {
+    return Bad(sequence, "the event has no valid time");
+  }
+  if (rules::Name(incident.event().channel()).empty()) {
+    return Bad(sequence, "the event's channel is unspecified or unknown");
+  }
+  if (!incident.has_verdict()) return Bad(sequence, "the incident has no verdict");
+  const v1::Verdict& verdict = incident.verdict();
+  if (rules::Name(verdict.action()).empty()) {
+    return Bad(sequence, "the verdict's action is unspecified or unknown");
+  }
+  if (verdict.basis() == v1::VERDICT_BASIS_UNSPECIFIED ||
+      !v1::VerdictBasis_IsValid(verdict.basis())) {
+    return Bad(sequence, "the verdict's basis is unspecified or unknown");
+  }
+  // A verdict without a rule has no severity, an event that was not inspected no level.
+  if (!v1::Severity_IsValid(verdict.severity())) {
+    return Bad(sequence, "the verdict's severity is unknown");
+  }
+  if (!v1::Level_IsValid(incident.level())) return Bad(sequence, "the level is unknown");
+  return CheckFindings(incident, sequence);
+}
+
+RecordRow IncidentRecord(const v1::Incident& incident) {
+  RecordRow row;
+  row.kind = RecordRow::Kind::kIncident;
+  row.id = incident.incident_id();
+  row.time = FromProtoTime(incident.event().time());
+  row.body = incident.SerializeAsString();
+  row.user = incident.event().user().name().empty()
+                 ? fmt::format("uid {}", incident.event().user().uid())
+                 : incident.event().user().name();
+  row.channel = rules::Name(incident.event().channel());
+  row.action = rules::Name(incident.verdict().action());
+  row.rule = incident.verdict().rule();
+  row.severity = rules::Name(incident.verdict().severity());
+  row.level = LevelName(incident.level());
+  row.content_name = incident.event().content_name();
+  return row;
+}
+
+}  // namespace
+
+std::string AgentEventKindName(v1::AgentEvent::Kind kind) {
+  const std::string& name = v1::AgentEvent::Kind_Name(kind);
+  const std::string_view text = name;
+  return absl::AsciiStrToLower(name.substr(text.starts_with("KIND_") ? 5 : 0));
+}
+
+absl::Status CheckBatch(size_t records, const RecordBounds& bounds) {
+  if (records == 0) return absl::InvalidArgumentError("a batch without records");
+  if (records > bounds.batch_records_max) {
+    return absl::InvalidArgumentError(
+        fmt::format("a batch of {} records is more than {}", records, bounds.batch_records_max));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOrder(uint64_t before, uint64_t sequence) {
+  if (sequence == 0) return absl::InvalidArgumentError("a record without sequence");
+  if (sequence > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
+    return absl::InvalidArgumentError("a sequence beyond what the store can count");
+  }
+  if (sequence <= before) {
+    return absl::InvalidArgumentError(
+        fmt::format("record {} comes after record {}: sequences must ascend", sequence, before));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RecordRow> ToRow(const v1::SpoolRecord& record, const RecordBounds& bounds) {
+  const uint64_t sequence = record.sequence();
+  if (record.ByteSizeLong() > bounds.record_bytes_max) {
+    return Bad(sequence, fmt::format("larger than {} bytes", bounds.record_bytes_max));
+  }
+  if (record.has_incident()) {
+    if (auto status = CheckIncident(record.incident(), sequence); !status.ok()) return status;
+    RecordRow row = IncidentRecord(record.incident());
+    row.sequence = sequence;
+    return row;
+  }
+  if (!record.has_event()) return Bad(sequence, "neither incident nor event");
+  const v1::AgentEvent& event = record.event();
+  if (!IsUuid(event.event_id())) return Bad(sequence, "event_id is not a UUID");
+  if (!event.has_time() || !IsTime(event.time()))
+    return Bad(sequence, "the event has no valid time");
+  if (event.kind() == v1::AgentEvent::KIND_UNSPECIFIED ||
+      !v1::AgentEvent::Kind_IsValid(event.kind())) {
+    return Bad(sequence, "the event's kind is unspecified or unknown");
+  }
+  RecordRow row;
+  row.kind = RecordRow::Kind::kAgentEvent;
+  row.sequence = sequence;
+  row.id = event.event_id();
+  row.time = FromProtoTime(event.time());
+  row.body = event.SerializeAsString();
+  row.event_kind = AgentEventKindName(event.kind());
+  return row;
+}
+
+}  // namespace shoumi::server
