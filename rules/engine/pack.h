@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "rules/engine/validator.h"
+#include "shoumi/v1/finding.pb.h"
+
+// What a pack says, after reading and checking and before compiling. Format: docs/PACKS.md.
+namespace shoumi::rules {
+
+inline constexpr size_t kPackBytesMax = 1 << 20;
+inline constexpr size_t kPacksMax = 64;
+inline constexpr size_t kDetectorsMax = 512;
+inline constexpr size_t kPatternsPerDetectorMax = 32;
+inline constexpr size_t kWordsPerListMax = 500;
+inline constexpr size_t kTermsPerDetectorMax = 20'000;
+inline constexpr size_t kRegexBytesMax = 1024;
+inline constexpr size_t kWordBytesMax = 96;
+inline constexpr uint32_t kWithinCharsMax = 400;
+inline constexpr uint32_t kSymbolsMax = 64;
+
+struct Pattern {
+  std::string regex;
+  std::string validator_name;
+  Validator validator = nullptr;
+  uint32_t symbols = 0;  // 0: not stated
+  bool caseless = false;
+  uint32_t line = 0;
+};
+
+struct WordList {
+  std::vector<std::string> words;  // as text is after normalisation
+  uint32_t within_chars = 0;
+  uint32_t points = 0;  // added or taken off, 0..100
+  bool required = false;
+};
+
+struct Term {
+  std::string text;  // as text is after normalisation
+  uint32_t weight = 1;
+};
+
+struct Detector {
+  std::string id;
+  std::string title_zh;
+  std::string title_en;
+  v1::Level level = v1::LEVEL_NONE;
+  bool level_from_marking = false;
+  uint32_t priority = 50;
+  uint32_t threshold_distinct = 1;
+  uint32_t threshold_count = 1;
+
+  // Of patterns.
+  std::vector<Pattern> patterns;
+  WordList keywords;
+  WordList against;
+  uint32_t report_from = 60;
+
+  // Of terms.
+  std::vector<Term> terms;
+  uint32_t within_chars = 0;
+  uint32_t score_min = 0;
+  uint32_t distinct_min = 0;
+
+  std::string file;
+  uint32_t line = 0;
+
+  [[nodiscard]] bool is_dictionary() const { return !terms.empty(); }
+};
+
+}  // namespace shoumi::rules
