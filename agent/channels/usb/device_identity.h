@@ -1,0 +1,29 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/channels/usb/mount_table.h"
+#include "agent/channels/usb/options.h"
+#include "shoumi/v1/event.pb.h"
+#include "shoumi/v1/policy.pb.h"
+
+namespace shoumi::agent::usb {
+
+// A device that is to be guarded.
+struct DeviceIdentity {
+  v1::Device device;
+  std::vector<std::string> nodes;  // its own node and that of the whole disk
+};
+
+// From sysfs, and udev's database where there is one. Empty when `entry` is no mount of a block
+// device, or of one that neither is removable nor is named by the options.
+std::optional<DeviceIdentity> IdentifyRemovable(const MountEntry& entry, const UsbOptions& options);
+
+// The mode of the first entry that names the device, else the policy's own.
+v1::UsbMode ModeFor(const v1::UsbPolicy& policy, const v1::Device& device);
+
+}  // namespace shoumi::agent::usb

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace shoumi::agent::usb {
+
+// One line of /proc/PID/mountinfo, proc(5).
+struct MountEntry {
+  int id = 0;
+  int parent = 0;
+  dev_t device = 0;  // of the file system, as st_dev shows it
+  std::string root;  // the part of the file system that is mounted; "/" as a rule
+  std::string mount_point;
+  std::string options;  // of the mount: "rw,nosuid"
+  std::string file_system;
+  std::string source;
+  std::string super_options;
+
+  [[nodiscard]] bool HasOption(std::string_view option) const;
+};
+
+// In the order of the table. Lines that do not parse are left out.
+std::vector<MountEntry> ParseMountTable(std::string_view text);
+std::vector<MountEntry> ReadMountTable();
+
+// The mount that covers all of `under`, or null.
+const MountEntry* MountOnTopOf(const std::vector<MountEntry>& table, const MountEntry& under);
+
+inline constexpr std::string_view kGuardFileSystem = "fuse.shoumi";
+
+}  // namespace shoumi::agent::usb

@@ -1,0 +1,224 @@
+#include "agent/channels/usb/usb_channel.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "common/log.h"
+
+namespace shoumi::agent::usb {
+namespace {
+
+// A change of the mount table comes by itself; the rest (a device that went) is looked after.
+constexpr int kScanMs = 5'000;
+
+// Every file a program knows costs a descriptor here.
+void RaiseDescriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max = std::max<rlim_t>(limit.rlim_max, 1 << 20);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+void Wake(int fd) {
+  const uint64_t one = 1;
+  if (::write(fd, &one, sizeof(one)) < 0) return;  // full: it is awake
+}
+
+}  // namespace
+
+absl::Status UsbChannel::Start(EventSink& sink) {
+  if (::geteuid() != 0) return absl::FailedPreconditionError("the USB guard needs root");
+  if (::access("/dev/fuse", R_OK | W_OK) != 0) {
+    return ErrnoStatus(errno, "the USB guard needs /dev/fuse");
+  }
+  if (absl::Status made = MakeFolders(options_.staging_folder, 0700); !made.ok()) return made;
+  const UniqueFd probe(
+      ::open(options_.staging_folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!probe) return ErrnoStatus(errno, "unnamed file in " + options_.staging_folder);
+  wake_.Reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_) return ErrnoStatus(errno, "eventfd");
+  RaiseDescriptors();
+  sink_ = &sink;
+  stopping_ = false;
+  Scan();
+  watch_ = std::thread([this] { Watch(); });
+  return absl::OkStatus();
+}
+
+void UsbChannel::Stop() {
+  if (!watch_.joinable()) return;
+  stopping_ = true;
+  Wake(wake_.get());
+  watch_.join();
+  const std::lock_guard lock(mutex_);
+  for (auto& [device, guard] : guards_) {
+    const std::string node = guard->identity().device.node();
+    guard.reset();
+    sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, node + ": the agent stops");
+  }
+  guards_.clear();
+}
+
+void UsbChannel::ApplyPolicy(const v1::Policy& policy) {
+  const std::lock_guard lock(mutex_);
+  policy_ = policy.usb();
+  for (auto& [device, guard] : guards_) guard->ApplyPolicy(policy_);
+}
+
+v1::ChannelState UsbChannel::State() const {
+  const std::lock_guard lock(mutex_);
+  v1::ChannelState state;
+  state.set_channel("usb");
+  state.set_guarded(static_cast<uint32_t>(guards_.size()));
+  if (!watch_.joinable()) {
+    state.set_coverage(v1::COVERAGE_NOT_COVERED);
+    state.set_why("not started");
+  } else if (!uncovered_.empty()) {
+    state.set_coverage(v1::COVERAGE_PARTIAL);
+    state.set_why(uncovered_.begin()->second);
+  } else {
+    state.set_coverage(v1::COVERAGE_COVERED);
+  }
+  return state;
+}
+
+void UsbChannel::Failed(const std::string& what) {
+  spdlog::error("usb guard: {}", what);
+  sink_->Report(v1::AgentEvent::KIND_GUARD_FAILED, what);
+}
+
+void UsbChannel::Watch() {
+  const UniqueFd table(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+  if (!table) Failed("the mount table cannot be watched; looked at every few seconds");
+  while (!stopping_) {
+    pollfd fds[2] = {{wake_.get(), POLLIN, 0}, {table.get(), POLLPRI, 0}};
+    if (::poll(fds, 2, kScanMs) < 0 && errno != EINTR) break;
+    uint64_t count = 0;
+    if ((fds[0].revents & POLLIN) != 0 && ::read(wake_.get(), &count, sizeof(count)) < 0) continue;
+    if (!stopping_) Scan();
+  }
+}
+
+void UsbChannel::Scan() {
+  const std::lock_guard lock(mutex_);
+  ReleaseEnded();
+  std::vector<MountEntry> table = ReadMountTable();
+  if (Heal(table)) table = ReadMountTable();
+  std::erase_if(uncovered_, [&](const auto& row) {
+    return std::none_of(table.begin(), table.end(),
+                        [&](const MountEntry& entry) { return entry.id == row.first; });
+  });
+  for (const MountEntry& entry : table) {
+    if (entry.file_system == kGuardFileSystem || guards_.contains(entry.device) ||
+        uncovered_.contains(entry.id)) {
+      continue;
+    }
+    if (const auto identity = IdentifyRemovable(entry, options_)) GuardNew(entry, *identity);
+  }
+  CoverOthers(ReadMountTable());
+}
+
+bool UsbChannel::Heal(const std::vector<MountEntry>& table) {
+  bool healed = false;
+  for (const MountEntry& entry : table) {
+    if (entry.file_system != kGuardFileSystem) continue;
+    struct stat st {};
+    if (::stat(entry.mount_point.c_str(), &st) == 0 || errno != ENOTCONN) continue;
+    if (::umount2(entry.mount_point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
+      Failed(fmt::format("{}: a dead guard could not be taken away", entry.mount_point));
+      continue;
+    }
+    healed_.insert(entry.parent);
+    healed = true;
+  }
+  return healed;
+}
+
+void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identity) {
+  const dev_t device = entry.device;
+  auto guard = DeviceGuard::Guard(entry, identity, options_, *sink_, policy_, [this, device] {
+    {
+      const std::lock_guard lock(ended_mutex_);
+      ended_.insert(device);
+    }
+    Wake(wake_.get());
+  });
+  if (!guard.ok()) {
+    uncovered_[entry.id] = fmt::format("{} at {}: {}", entry.source, entry.mount_point,
+                                       std::string(guard.status().message()));
+    Failed(uncovered_[entry.id]);
+    return;
+  }
+  guards_[device] = std::move(*guard);
+  const v1::Device& is = identity.device;
+  const std::string what = fmt::format("{} at {} ({} {}:{}:{})", entry.source, entry.mount_point,
+                                       is.bus(), is.vendor_id(), is.product_id(), is.serial());
+  sink_->Report(v1::AgentEvent::KIND_DEVICE_GUARDED, what);
+  if (healed_.erase(entry.id) > 0) sink_->Report(v1::AgentEvent::KIND_GUARD_HEALED, what);
+  for (const std::string& writer : OpenForWriting(device)) {
+    Failed(fmt::format("{}: already open for writing by {}", entry.source, writer));
+  }
+}
+
+void UsbChannel::CoverOthers(const std::vector<MountEntry>& table) {
+  for (const MountEntry& entry : table) {
+    const auto it = guards_.find(entry.device);
+    if (it == guards_.end() || entry.id == it->second->lower().id ||
+        uncovered_.contains(entry.id)) {
+      continue;
+    }
+    const MountEntry* const top = MountOnTopOf(table, entry);
+    if (top != nullptr && top->device == it->second->guard_device()) continue;
+    const absl::Status covered = it->second->Cover(entry);
+    if (!covered.ok()) {
+      uncovered_[entry.id] = std::string(covered.message());
+      Failed(uncovered_[entry.id]);
+      continue;
+    }
+    sink_->Report(
+        v1::AgentEvent::KIND_BYPASS_ATTEMPT,
+        fmt::format("{}: another mount at {}, guarded as well", entry.source, entry.mount_point));
+  }
+}
+
+// The user unmounted the guard, or the device went: the lower mount goes as well.
+void UsbChannel::ReleaseEnded() {
+  std::set<dev_t> ended;
+  {
+    const std::lock_guard lock(ended_mutex_);
+    ended.swap(ended_);
+  }
+  for (const dev_t device : ended) {
+    const auto it = guards_.find(device);
+    if (it == guards_.end()) continue;
+    const std::string node = it->second->identity().device.node();
+    guards_.erase(it);
+    for (const MountEntry& entry : ReadMountTable()) {
+      if (entry.device != device) continue;
+      const char* const place = entry.mount_point.c_str();
+      if (::umount2(place, UMOUNT_NOFOLLOW) == 0) continue;
+      const int error = errno;
+      if (::umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
+        Failed(fmt::format("{} stays mounted at {} without its guard: {}", node, place,
+                           std::string(ErrnoStatus(error, "umount").message())));
+      }
+    }
+    sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, node + ": unmounted");
+  }
+}
+
+}  // namespace shoumi::agent::usb
