@@ -18,7 +18,7 @@ struct PoolOptions {
   std::string program;  // path of shoumi-inspect
   std::string user;     // account the workers run as; empty: the caller's own (CLI)
   uint32_t workers_max = 2;
-  uint32_t queue_max = 256;         // events waiting for a worker
+  uint32_t queue_max = 256;  // events waiting for a worker
   uint32_t reply_bytes_max = 4 << 20;
   std::chrono::milliseconds start_ms_max{20'000};  // packs compiled, worker forked
   v1::InspectLimits limits;
@@ -46,10 +46,13 @@ class InspectorPool {
     uint32_t queued = 0;
   };
 
-  // Starts shoumi-inspect with `packs` and waits until it is ready. `io` runs the callbacks.
+  // Starts shoumi-inspect with `packs` and waits until it and a first worker are ready; `io` need
+  // not run yet. `io` runs the callbacks. Packs with an error are InvalidArgument, its message one
+  // line a problem.
   static absl::StatusOr<std::unique_ptr<InspectorPool>> Start(boost::asio::io_context& io,
                                                               PoolOptions options,
                                                               const std::vector<v1::Pack>& packs);
+  // What has no answer yet gets one, on `io`: run it until they are through.
   virtual ~InspectorPool() = default;
 
   // `done` is called exactly once, on a thread of `io`, at the deadline at the latest: with

@@ -1,0 +1,77 @@
+#include "agent/inspect/worker/part_feed.h"
+
+#include "fmt/format.h"
+
+namespace shoumi::inspect {
+namespace {
+
+// Length of the well-formed character at the start of `text` (RFC 3629, 4), 0 when there is none.
+size_t CharacterLength(std::string_view text) {
+  const auto at = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = at(0);
+  if (lead < 0x80) return 1;
+  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
+  unsigned char low = 0x80;
+  unsigned char high = 0xBF;
+  if (lead == 0xE0) low = 0xA0;
+  if (lead == 0xED) high = 0x9F;
+  if (lead == 0xF0) low = 0x90;
+  if (lead == 0xF4) high = 0x8F;
+  if (at(1) < low || at(1) > high) return 0;
+  for (size_t i = 2; i < length; ++i) {
+    if ((at(i) & 0xC0) != 0x80) return 0;
+  }
+  return length;
+}
+
+}  // namespace
+
+std::string BoundedUtf8(std::string_view text, size_t bytes_max) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t length = CharacterLength(text);
+    const std::string_view next = length == 0 ? "?" : text.substr(0, length);
+    if (out.size() + next.size() > bytes_max) break;
+    out.append(next);
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
+}
+
+void PartFeed::BeginPart(std::string_view part, v1::PartKind kind) {
+  Close();
+  scanner_.BeginPart(BoundedUtf8(part, kPartNameBytesMax), kind);
+  in_part_ = true;
+}
+
+void PartFeed::Text(std::string_view utf8) {
+  if (in_part_) scanner_.Block(utf8);
+}
+
+void PartFeed::EndPart() {
+  Close();
+}
+
+void PartFeed::Close() {
+  if (in_part_) scanner_.EndPart();
+  in_part_ = false;
+}
+
+void PartFeed::Unscanned(std::string_view part, v1::UnscannedReason reason,
+                         std::string_view detail) {
+  if (report_.unscanned_size() < kReportUnscannedMax) {
+    v1::Unscanned* added = report_.add_unscanned();
+    added->set_part(BoundedUtf8(part, kPartNameBytesMax));
+    added->set_reason(reason);
+    added->set_detail(BoundedUtf8(detail, kDetailBytesMax));
+    return;
+  }
+  ++unscanned_omitted_;
+  v1::Unscanned* last = report_.mutable_unscanned(kReportUnscannedMax - 1);
+  last->set_part("");
+  last->set_reason(v1::UNSCANNED_REASON_PARTIAL);
+  last->set_detail(fmt::format("{} further parts not inspected", unscanned_omitted_ + 1));
+}
+
+}  // namespace shoumi::inspect

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/inspect/extract/extract.h"
+#include "rules/engine/scanner.h"
+#include "shoumi/v1/inspect.pb.h"
+
+namespace shoumi::inspect {
+
+inline constexpr int kReportUnscannedMax = 256;    // further ones are counted in a last entry
+inline constexpr int kReportRejectedMax = 10'000;  // candidates of an explained inspection
+inline constexpr size_t kPartNameBytesMax = 1024;
+inline constexpr size_t kDetailBytesMax = 256;
+
+// From the extractors to the scanner, and what could not be read to the report. Names are held to
+// valid UTF-8 and to the bounds above: they come from the content.
+class PartFeed final : public PartSink {
+ public:
+  // Both outlive the feed; the scanner has been begun.
+  PartFeed(rules::Scanner& scanner, v1::InspectReport& report)
+      : scanner_(scanner), report_(report) {}
+
+  void BeginPart(std::string_view part, v1::PartKind kind) override;
+  void Text(std::string_view utf8) override;
+  void EndPart() override;
+  void Unscanned(std::string_view part, v1::UnscannedReason reason,
+                 std::string_view detail) override;
+
+  // Ends a part that an extractor left open.
+  void Close();
+
+ private:
+  rules::Scanner& scanner_;
+  v1::InspectReport& report_;
+  bool in_part_ = false;
+  uint64_t unscanned_omitted_ = 0;
+};
+
+// `text` cut at a character boundary to at most `bytes_max` bytes, what is not UTF-8 (RFC 3629)
+// replaced by '?'.
+std::string BoundedUtf8(std::string_view text, size_t bytes_max);
+
+}  // namespace shoumi::inspect

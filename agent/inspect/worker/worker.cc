@@ -1,0 +1,108 @@
+#include "agent/inspect/worker/worker.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "agent/inspect/extract/extract.h"
+#include "agent/inspect/wire/frame.h"
+#include "agent/inspect/worker/part_feed.h"
+#include "common/fd.h"
+
+namespace shoumi::inspect {
+namespace {
+
+using std::chrono::steady_clock;
+
+uint64_t PeakResidentBytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+uint64_t CpuSeconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec);
+}
+
+bool IsRegularFile(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+rules::ScanOptions OptionsFor(const v1::InspectRequest& request, const v1::InspectLimits& limits) {
+  rules::ScanOptions options;
+  options.today = request.today();
+  options.explain = request.explain();
+  if (limits.matches_per_finding_max() != 0) {
+    options.matches_per_finding_max = limits.matches_per_finding_max();
+  }
+  return options;
+}
+
+void TakeResult(rules::ScanResult result, v1::InspectReport& report) {
+  for (v1::Finding& finding : result.findings) *report.add_findings() = std::move(finding);
+  for (v1::RejectedCandidate& one : result.rejected) {
+    if (report.rejected_size() == kReportRejectedMax) break;
+    *report.add_rejected() = std::move(one);
+  }
+  report.set_level(result.level);
+  report.set_declassified(result.declassified);
+}
+
+// True when the worker is as good as new afterwards.
+bool Extract(const v1::InspectRequest& request, const UniqueFd& content,
+             const v1::InspectLimits& limits, PartFeed& feed, v1::InspectReport& report) {
+  if (content.ok() && !IsRegularFile(content.get())) {
+    feed.Unscanned("", v1::UNSCANNED_REASON_UNSUPPORTED, "not a regular file");
+    return true;
+  }
+  const auto source = content.ok() ? MakeFdSource(content.get()) : MakeMemorySource(request.text());
+  const auto deadline = steady_clock::now() + std::chrono::milliseconds(request.budget_ms());
+  Context context(LimitsFrom(limits), feed, deadline);
+  bool intact = true;
+  try {
+    ExtractDocument(request.name(), *source, context);
+  } catch (const std::bad_alloc&) {
+    feed.Unscanned("", v1::UNSCANNED_REASON_OVERSIZE, "worker_memory_bytes_max");
+    intact = false;
+  } catch (const std::exception&) {
+    feed.Unscanned("", v1::UNSCANNED_REASON_CORRUPT, "unexpected exception");
+    intact = false;
+  }
+  report.set_media_type(context.media_type);
+  report.set_bytes_read(context.bytes_read);
+  return intact;
+}
+
+}  // namespace
+
+absl::Status RunWorker(int socket, rules::Scanner& scanner, const v1::InspectLimits& limits) {
+  const uint64_t resident_at_start = PeakResidentBytes();
+  for (;;) {
+    v1::InspectRequest request;
+    std::vector<UniqueFd> fds;
+    auto status = ReceiveFrame(socket, kRequestBytesMax, request, &fds);
+    if (absl::IsOutOfRange(status)) return absl::OkStatus();
+    if (!status.ok()) return status;
+
+    v1::InspectReport report;
+    report.set_id(request.id());
+    scanner.Begin(OptionsFor(request, limits));
+    PartFeed feed(scanner, report);
+    const bool intact =
+        Extract(request, fds.empty() ? UniqueFd() : std::move(fds[0]), limits, feed, report);
+    feed.Close();
+    TakeResult(scanner.Finish(), report);
+    report.set_retire(!intact || CpuSeconds() > kWorkerCpuSecondsMax ||
+                      PeakResidentBytes() > resident_at_start + kWorkerGrowthBytesMax);
+    if (status = SendFrame(socket, report); !status.ok()) return status;
+  }
+}
+
+}  // namespace shoumi::inspect
