@@ -27,6 +27,7 @@ pkg_check_modules(argon2 REQUIRED IMPORTED_TARGET libargon2)
 
 if(SHOUMI_BUILD_TESTS)
   find_package(GTest CONFIG REQUIRED)
+  find_package(ZLIB REQUIRED)
 endif()
 if(SHOUMI_BUILD_BENCHMARKS)
   find_package(benchmark REQUIRED)

@@ -4,6 +4,8 @@
 #include <new>
 
 #include "agent/inspect/extract/extract.h"
+#include "agent/inspect/extract/report.h"
+#include "agent/inspect/extract/text/names.h"
 #include "agent/inspect/extract/text_writer.h"
 #include "agent/inspect/extract/utf8.h"
 #include "fmt/format.h"
@@ -17,10 +19,7 @@ void ExtractContent(Source& source, Context& context) {
   std::array<char, kHeadBytes> buffer;
   const absl::StatusOr<size_t> got = source.ReadAt(source.NextData(0), buffer);
   if (!got.ok()) {
-    const bool oversize = absl::IsResourceExhausted(got.status());
-    context.sink.Unscanned(context.PartName(""),
-                           oversize ? v1::UNSCANNED_REASON_OVERSIZE : v1::UNSCANNED_REASON_CORRUPT,
-                           std::string(got.status().message()));
+    ReportFailure(context, "", got.status(), false);
     return;
   }
   if (*got == 0) return;
@@ -51,7 +50,7 @@ void ExtractGuarded(Source& source, Context& context) {
 }
 
 void EmitName(std::string_view name, Context& context) {
-  EmitPart(context, "name", v1::PART_KIND_FILE_NAME, RepairUtf8(name));
+  EmitPart(context, "name", v1::PART_KIND_FILE_NAME, DecodeName(name));
 }
 
 }  // namespace

@@ -1,12 +1,21 @@
 #include "agent/inspect/extract/extract.h"
+#include "agent/inspect/extract/ooxml/ooxml.h"
+#include "agent/inspect/extract/pdf/pdf.h"
 #include "agent/inspect/extract/signatures/signatures.h"
 #include "agent/inspect/extract/text/text.h"
+#include "agent/inspect/extract/zip/zip_format.h"
 
 namespace shoumi::inspect {
 
 std::span<const Format* const> Formats() {
   static constexpr const Format* kFormats[] = {
-      &kSignatureFormat,
+      &kPdfFormat,        //
+      &kSignatureFormat,  // what is recognised but not read
+      &kDocxFormat,       //
+      &kXlsxFormat,       //
+      &kPptxFormat,       //
+      &kPackageFormat,    //
+      &kZipFormat,        //
       &kTextFormat,
   };
   return kFormats;

@@ -157,11 +157,20 @@ std::string_view Interesting(std::string_view sample) {
   return ascii == sample.size() ? sample : sample.substr(ascii);
 }
 
-// Valid but for a few spots: a UTF-8 text with damage, not another encoding.
+// Valid but for a few spots: a UTF-8 text with damage, not another encoding. Sequences of two bytes
+// prove nothing, pairs of GB 2312 look like them.
 bool IsDamagedUtf8(std::string_view sample) {
   const Census census = CensusOf(RepairUtf8(sample.substr(0, kScoredBytes)));
-  const size_t good = census.han + census.punctuation + census.letters;
-  return good >= 4 * census.invalid && good > 0 && LooksLikeText(census);
+  const size_t good = census.han + census.punctuation;
+  return good >= 2 * census.invalid && good > 0 && census.Share(census.control) <= 0.05;
+}
+
+// Valid UTF-8 of two-byte sequences only may be a few characters of GB 2312.
+bool IsGbThatLooksLikeUtf8(const Census& utf8, std::string_view sample) {
+  if (utf8.letters == 0 || utf8.han + utf8.punctuation + utf8.odd > 0) return false;
+  const Census gb = CensusAs(Charset::kGb18030, sample);
+  const size_t foreign = gb.all - gb.ascii;
+  return gb.invalid == 0 && gb.common >= 2 && gb.common * 5 >= foreign * 4;
 }
 
 }  // namespace
@@ -182,6 +191,8 @@ std::string_view ConverterName(Charset charset) {
       return "Big5-HKSCS";
     case Charset::kWestern:
       return "windows-1252";
+    case Charset::kDos:
+      return "ibm-437";
     case Charset::kUtf8:
     case Charset::kBinary:
       break;
@@ -192,9 +203,9 @@ std::string_view ConverterName(Charset charset) {
 Charset DetectBytes(std::string_view sample) {
   const Utf8Prefix prefix = CheckUtf8(sample);
   if (prefix.valid == sample.size() || (prefix.incomplete && sample.size() - prefix.valid < 4)) {
-    return LooksLikeText(CensusOf(sample.substr(0, std::min(prefix.valid, kScoredBytes))))
-               ? Charset::kUtf8
-               : Charset::kBinary;
+    const Census census = CensusOf(sample.substr(0, std::min(prefix.valid, kScoredBytes)));
+    if (IsGbThatLooksLikeUtf8(census, sample)) return Charset::kGb18030;
+    return LooksLikeText(census) ? Charset::kUtf8 : Charset::kBinary;
   }
   sample = Interesting(sample);
   if (IsDamagedUtf8(sample)) return Charset::kUtf8;

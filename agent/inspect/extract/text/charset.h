@@ -15,6 +15,7 @@ enum class Charset : uint8_t {
   kGb18030,  // and its subsets GBK and GB 2312
   kBig5,     // with the Hong Kong supplement
   kWestern,  // windows-1252
+  kDos,      // code page 437, of archives only; never detected
   kBinary,   // not text
 };
 // ICU's name of the converter; empty for kUtf8 and kBinary.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/inspect/extract/first_page.h"
+#include "agent/inspect/extract/report.h"
 #include "agent/inspect/extract/text/charset.h"
 #include "agent/inspect/extract/text/decoder.h"
 #include "agent/inspect/extract/utf8.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr size_t kBlockBytes = 256 << 10;
 constexpr uint32_t kFirstPageLines = 10;
 constexpr size_t kFirstPageBytes = 4096;
+constexpr size_t kChanceBytesMax = 256;
 
 // Reads one plain text, block after block. In the encodings whose line feed is one byte, blocks end
 // behind a line feed where there is one, and each that is not UTF-8 is judged anew: a log that
@@ -56,10 +58,7 @@ TextReader::Fill TextReader::FillBlock() {
   const absl::StatusOr<size_t> got = source_.ReadAt(offset_, std::span(block_).subspan(kept));
   if (!got.ok()) {
     block_.resize(kept);
-    const bool oversize = absl::IsResourceExhausted(got.status());
-    context_.sink.Unscanned(context_.PartName(""),
-                            oversize ? v1::UNSCANNED_REASON_OVERSIZE : v1::UNSCANNED_REASON_PARTIAL,
-                            fmt::format("reading stopped at offset {}", offset_));
+    ReportFailure(context_, "", got.status(), offset_ > 0);
     return Fill::kFailed;
   }
   block_.resize(kept + *got);
@@ -124,13 +123,15 @@ size_t TextReader::CutBytes() const {
 
 void TextReader::TakeBytes(std::string_view block) {
   const Utf8Prefix prefix = CheckUtf8(block);
-  if (prefix.valid == block.size()) {
+  // Only short text can be UTF-8 by chance.
+  if (prefix.valid == block.size() &&
+      (prefix.ascii || block.size() > kChanceBytesMax || DetectBytes(block) == Charset::kUtf8)) {
     pages_.Append(block);
     return;
   }
   // What precedes the first line with something else in it needs no conversion.
-  const size_t line = block.rfind('\n', prefix.valid);
-  const size_t good = prefix.ascii ? prefix.valid : line == std::string_view::npos ? 0 : line + 1;
+  size_t good = prefix.valid == block.size() ? AsciiPrefix(block) : prefix.valid;
+  if (!prefix.ascii && prefix.valid != block.size()) good = block.rfind('\n', good) + 1;
   pages_.Append(block.substr(0, good));
   block.remove_prefix(good);
   const Charset charset = DetectBytes(block);

@@ -1,0 +1,298 @@
+#include "agent/inspect/extract/ooxml/numbers.h"
+#include "agent/inspect/extract/ooxml/sheet.h"
+#include "agent/inspect/extract/ooxml/xml.h"
+#include "agent/inspect/extract/testing/recording_sink.h"
+#include "agent/inspect/extract/testing/zip_writer.h"
+#include "gtest/gtest.h"
+
+namespace shoumi::inspect {
+namespace {
+
+using Members = std::vector<std::pair<std::string, std::string>>;
+
+constexpr char kTypes[] = "<?xml version=\"1.0\"?><Types></Types>";
+
+std::string Package(Members members) {
+  members.insert(members.begin(), {"[Content_Types].xml", kTypes});
+  return MakeZip(members);
+}
+
+std::string Document(const std::string& body) {
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?><w:document xmlns:w=\"w\"><w:body>" + body +
+         "</w:body></w:document>";
+}
+
+std::string Docx(const std::string& body, Members more = {}) {
+  more.insert(more.begin(), {"word/document.xml", Document(body)});
+  return Package(std::move(more));
+}
+
+TEST(Docx, JoinsRunsAndSeparatesParagraphs) {
+  const RecordingSink sink = ExtractBytes(
+      Docx("<w:p><w:r><w:t>1381</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>2345678</w:t></w:r></w:p>"
+           "<w:p><w:pPr><w:tabs><w:tab/></w:tabs></w:pPr><w:r><w:t>a</w:t><w:tab/><w:t>b</w:t>"
+           "<w:br/><w:t>c</w:t></w:r></w:p>"));
+  EXPECT_EQ(sink.AllText(), "13812345678\na\tb\nc\n");
+  EXPECT_EQ(sink.broken, "");
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+}
+
+TEST(Docx, IsTold) {
+  EXPECT_EQ(MediaTypeOf(Docx("")),
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document");
+}
+
+TEST(Docx, TablesHaveRowsAndCells) {
+  const auto cell = [](const std::string& text) {
+    return "<w:tc><w:tcPr/><w:p><w:r><w:t>" + text + "</w:t></w:r></w:p></w:tc>";
+  };
+  const RecordingSink sink = ExtractBytes(
+      Docx("<w:tbl><w:tr>" + cell("姓名") + cell("电话") + "</w:tr><w:tr>" + cell("王") +
+           cell("13812345678") + "</w:tr></w:tbl><w:p><w:r><w:t>end</w:t></w:r></w:p>"));
+  EXPECT_EQ(sink.AllText(), "姓名\t电话\n王\t13812345678\nend\n");
+}
+
+TEST(Docx, ReadsDeletedAndHiddenTextButNoFieldCodes) {
+  const RecordingSink sink = ExtractBytes(
+      Docx("<w:p><w:del><w:r><w:delText>gone</w:delText></w:r></w:del><w:r><w:rPr><w:vanish/>"
+           "</w:rPr><w:t>hidden</w:t></w:r><w:r><w:instrText>PAGE 42</w:instrText></w:r>"
+           "<w:r><w:sym w:font=\"x\" w:char=\"F0\"/></w:r></w:p>"));
+  EXPECT_EQ(sink.AllText(), "gonehidden\n");
+}
+
+TEST(Docx, FirstParagraphsAreTheFirstPage) {
+  std::string body;
+  for (int i = 0; i < 40; ++i)
+    body += "<w:p><w:r><w:t>p" + std::to_string(i) + "</w:t></w:r></w:p>";
+  const RecordingSink sink = ExtractBytes(Docx(body));
+  EXPECT_TRUE(sink.TextOf(v1::PART_KIND_FIRST_PAGE).ends_with("p14\n"));
+  EXPECT_TRUE(sink.TextOf("body").starts_with("p15\n"));
+}
+
+TEST(Docx, HeadersFootersCommentsAndNotes) {
+  const auto part = [](const std::string& root, const std::string& text) {
+    return "<w:" + root + " xmlns:w=\"w\"><w:p><w:r><w:t>" + text +
+           "</w:t></w:r></w:p></w:" + root + ">";
+  };
+  const RecordingSink sink =
+      ExtractBytes(Docx("", {{"word/header1.xml", part("hdr", "机密★10年")},
+                             {"word/footer2.xml", part("ftr", "内部资料")},
+                             {"word/comments.xml", part("comments", "批注")},
+                             {"word/footnotes.xml", part("footnotes", "脚注")},
+                             {"word/glossary/document.xml", part("glossaryDocument", "词")}}));
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_HEADER), "机密★10年\n");
+  EXPECT_EQ(sink.TextOf("header1"), "机密★10年\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_FOOTER), "内部资料\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_COMMENT), "批注\n");
+  EXPECT_EQ(sink.TextOf("footnotes"), "脚注\n");
+  EXPECT_NE(sink.AllText().find("词"), std::string::npos);
+}
+
+TEST(Docx, WatermarksOfVmlAndDrawing) {
+  const RecordingSink sink = ExtractBytes(Docx(
+      "", {{"word/header1.xml",
+            "<w:hdr xmlns:w=\"w\" xmlns:v=\"v\"><w:p><w:r><w:pict><v:shape><v:textpath "
+            "style=\"font-family:x\" string=\"绝密\"/></v:shape></w:pict></w:r></w:p></w:hdr>"},
+           {"word/header2.xml",
+            "<w:hdr xmlns:w=\"w\"><w:p><w:r><w:t>Company</w:t></w:r><w:r><w:drawing><wps:txbx>"
+            "<w:txbxContent><w:p><w:r><w:t>机密</w:t></w:r></w:p></w:txbxContent></wps:txbx>"
+            "</w:drawing></w:r></w:p></w:hdr>"}}));
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_WATERMARK), "绝密机密\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_HEADER), "\nCompany\n");
+}
+
+TEST(Docx, TextBoxesFollowTheirParagraphAndAreNotDoubled) {
+  const std::string box =
+      "<w:txbxContent><w:p><w:r><w:t>in the box</w:t></w:r></w:p></w:txbxContent>";
+  const RecordingSink sink = ExtractBytes(
+      Docx("<w:p><w:r><w:t>138</w:t></w:r><w:r><mc:AlternateContent><mc:Choice>" + box +
+           "</mc:Choice><mc:Fallback>" + box +
+           "</mc:Fallback></mc:AlternateContent></w:r><w:r><w:t>12345678</w:t></w:r></w:p>"));
+  EXPECT_EQ(sink.AllText(), "13812345678\nin the box\n");
+}
+
+TEST(Docx, AFallbackThatSaysSomethingElseIsRead) {
+  const RecordingSink sink = ExtractBytes(
+      Docx("<w:p><w:r><mc:AlternateContent><mc:Choice><w:t>one</w:t></mc:Choice><mc:Fallback>"
+           "<w:t>other</w:t></mc:Fallback></mc:AlternateContent></w:r></w:p>"));
+  EXPECT_EQ(sink.AllText(), "oneother\n");
+}
+
+TEST(Docx, PropertiesOfAllThreeKinds) {
+  const RecordingSink sink = ExtractBytes(Docx(
+      "",
+      {{"docProps/core.xml",
+        "<cp:coreProperties><dc:title>绝密计划</dc:title><cp:revision>3</cp:revision>"
+        "<cp:keywords>机密★5年</cp:keywords></cp:coreProperties>"},
+       {"docProps/app.xml", "<Properties><Company>某公司</Company><Pages>12</Pages></Properties>"},
+       {"docProps/custom.xml",
+        "<Properties><property name=\"密级\"><vt:lpwstr>秘密</vt:lpwstr></property></Properties>"},
+       {"word/settings.xml",
+        "<w:settings><w:docVars><w:docVar w:name=\"client\" w:val=\"13812345678\"/></w:docVars>"
+        "</w:settings>"},
+       {"customXml/item1.xml", "<root><name>王小明</name><id>7</id></root>"}}));
+  const std::string properties = sink.TextOf(v1::PART_KIND_PROPERTY);
+  for (const char* line : {"绝密计划\n", "机密★5年\n", "某公司\n", "密级: 秘密\n",
+                           "client: 13812345678\n", "王小明\n7"}) {
+    EXPECT_NE(properties.find(line), std::string::npos) << line;
+  }
+  EXPECT_EQ(properties.find("12\n"), std::string::npos);
+}
+
+TEST(Docx, PartsAreKnownByTheirRootNotTheirName) {
+  const RecordingSink sink = ExtractBytes(
+      Package({{"word/x", ""}, {"odd/place.bin", Document("<w:p><w:t>found</w:t></w:p>")}}));
+  EXPECT_EQ(sink.AllText(), "found\n");
+}
+
+TEST(Docx, EmbeddedDocumentsAreRead) {
+  const std::string inner = Docx("<w:p><w:t>inside</w:t></w:p>");
+  const RecordingSink sink =
+      ExtractBytes(Docx("<w:p><w:t>outside</w:t></w:p>", {{"word/embeddings/a.docx", inner}}));
+  EXPECT_EQ(sink.TextOf("word/embeddings/a.docx/first page"), "inside\n");
+}
+
+TEST(Docx, PicturesAreSaidOnce) {
+  const std::string png("\x89PNG\r\n\x1a\n\0\0\0\r", 12);
+  const RecordingSink sink = ExtractBytes(Docx(
+      "", {{"word/media/1.png", png}, {"word/media/2.png", png}, {"docProps/thumbnail.png", png}}));
+  ASSERT_EQ(sink.gaps.size(), 1U) << sink.Gaps();
+  EXPECT_EQ(sink.gaps[0].reason, v1::UNSCANNED_REASON_PARTIAL);
+  EXPECT_EQ(sink.gaps[0].detail, "not read: 2 pictures, 0 other binary parts");
+}
+
+TEST(Docx, DamagedXmlIsSaidAndWhatWasReadIsReported) {
+  const RecordingSink sink = ExtractBytes(
+      Package({{"word/document.xml", "<w:document><w:p><w:t>before</w:t></w:p><w:p></oops>"}}));
+  EXPECT_EQ(sink.AllText(), "before\n");
+  EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_PARTIAL)) << sink.Gaps();
+  EXPECT_EQ(sink.broken, "");
+}
+
+TEST(Docx, Utf16PartsAreRead) {
+  const std::string xml =
+      "<?xml version=\"1.0\"?><w:document><w:p><w:t>wide</w:t></w:p></w:document>";
+  std::string wide = "\xFF\xFE";
+  for (const char c : xml) wide += {c, '\0'};
+  EXPECT_EQ(ExtractBytes(Package({{"word/document.xml", wide}})).AllText(), "wide\n");
+}
+
+std::string Xlsx(const std::string& rows, const std::string& strings, Members more = {}) {
+  more.insert(more.begin(),
+              {"xl/worksheets/sheet1.xml",
+               "<worksheet><dimension ref=\"A1:XFD1048576\"/><sheetData>" + rows +
+                   "</sheetData><headerFooter><oddHeader>&amp;C&amp;\"宋体,Bold\"&amp;14机密"
+                   "</oddHeader></headerFooter></worksheet>"});
+  more.push_back({"xl/sharedStrings.xml", "<sst>" + strings + "</sst>"});
+  more.push_back(
+      {"xl/workbook.xml", "<workbook><sheets><sheet name=\"客户名单\"/></sheets></workbook>"});
+  return Package(std::move(more));
+}
+
+TEST(Xlsx, RowsAndCellsOfEveryType) {
+  const RecordingSink sink = ExtractBytes(Xlsx(
+      "<row><c t=\"s\"><v>0</v></c><c><v>1.3812345678E10</v></c></row>"
+      "<row><c t=\"inlineStr\"><is><r><t>内</t></r><r><t>联</t></r></is></c>"
+      "<c t=\"str\"><f>A1&amp;B1</f><v>cached</v></c><c t=\"n\"><v>110101199003070000</v></c></row>"
+      "<row><c><v></v></c></row>",
+      "<si><t>姓名</t><rPh><t>フリガナ</t></rPh></si><si><t>left behind</t></si>"));
+  EXPECT_EQ(sink.TextOf("sheet1"), "姓名\t13812345678\n内联\tcached\t110101199003070000\n");
+  EXPECT_EQ(sink.TextOf("sharedStrings"), "left behind\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_HEADER), "机密");
+  EXPECT_EQ(sink.TextOf("workbook"), "客户名单\n");
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+  EXPECT_EQ(sink.broken, "");
+}
+
+TEST(Xlsx, LineFeedsDoNotTearARow) {
+  const RecordingSink sink = ExtractBytes(
+      Xlsx("<row><c t=\"s\"><v>0</v></c><c><v>5</v></c></row>", "<si><t>a\nb</t></si>"));
+  EXPECT_EQ(sink.TextOf("sheet1"), "a b\t5\n");
+}
+
+TEST(Xlsx, CommentsAndPivotCaches) {
+  const RecordingSink sink = ExtractBytes(
+      Xlsx("", "",
+           {{"xl/comments1.xml",
+             "<comments><commentList><comment><text><r><t>批</t></r><r><t>注</t></r></text>"
+             "</comment></commentList></comments>"},
+            {"xl/pivotCache/r.xml",
+             "<pivotCacheRecords><r><s v=\"王\"/><n v=\"5\"/></r>"
+             "</pivotCacheRecords>"}}));
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_COMMENT), "批注\n");
+  EXPECT_NE(sink.TextOf(v1::PART_KIND_CELLS).find("王\n5\n"), std::string::npos);
+}
+
+TEST(Xlsx, SharedStringsAreBounded) {
+  Limits limits;
+  limits.memory_object_bytes_max = 1000;
+  std::string strings;
+  for (int i = 0; i < 200; ++i) strings += "<si><t>some text</t></si>";
+  const RecordingSink sink = ExtractBytes(Xlsx("", strings), limits);
+  EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_OVERSIZE)) << sink.Gaps();
+}
+
+TEST(Pptx, SlidesNotesAndMasters) {
+  const auto shape = [](const std::string& text, const std::string& type) {
+    return "<p:sp><p:nvPr><p:ph type=\"" + type +
+           "\"/></p:nvPr><p:txBody><a:lstStyle/><a:p><a:r>"
+           "<a:t>" +
+           text + "</a:t></a:r></a:p></p:txBody></p:sp>";
+  };
+  const RecordingSink sink = ExtractBytes(Package(
+      {{"ppt/slides/slide10.xml", "<p:sld>" + shape("十", "body") + "</p:sld>"},
+       {"ppt/slides/slide2.xml",
+        "<p:sld>" + shape("封面", "title") + shape("内部", "ftr") + "</p:sld>"},
+       {"ppt/notesSlides/notesSlide3.xml", "<p:notes>" + shape("备注", "body") + "</p:notes>"},
+       {"ppt/slideMasters/slideMaster1.xml",
+        "<p:sldMaster>" + shape("母版", "title") + "</p:sldMaster>"}}));
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_FIRST_PAGE), "封面\n");
+  EXPECT_EQ(sink.TextOf("slide10"), "十\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_FOOTER), "内部\n");
+  EXPECT_EQ(sink.TextOf("notes3"), "备注\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_HEADER), "母版\n");
+  EXPECT_EQ(sink.broken, "");
+}
+
+TEST(Package, XmlOfUnknownKindIsReadForItsText) {
+  const RecordingSink sink =
+      ExtractBytes(Package({{"visio/page1.xml", "<Page><Text>图 13812345678</Text></Page>"}}));
+  EXPECT_EQ(sink.AllText(), "图 13812345678");
+}
+
+TEST(PlainNumber, MovesDigitsWithoutComputing) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"13812345678", "13812345678"},
+      {"1.3812345678E10", "13812345678"},
+      {"1.3812345678E+10", "13812345678"},
+      {"1.1010119900307E+17", "110101199003070000"},
+      {"110101199003071234", "110101199003071234"},
+      {"5.0", "5"},
+      {"0.25", "0.25"},
+      {"2.5E-2", "0.025"},
+      {"-1.5e3", "-1500"},
+      {"1E400", "1E400"},
+      {"#N/A", "#N/A"},
+      {"", ""},
+      {".", "."},
+      {"-", "-"},
+      {"1.2.3", "1.2.3"},
+  };
+  for (const auto& [stored, plain] : kCases) EXPECT_EQ(PlainNumber(stored), plain);
+}
+
+TEST(LayoutCodes, AreTakenOut) {
+  EXPECT_EQ(WithoutLayoutCodes("&L左&C&\"Arial,Bold\"&14绝密&R&P / &N"), "左\n绝密\n / ");
+  EXPECT_EQ(WithoutLayoutCodes("A&&B&"), "A&B&");
+  EXPECT_EQ(WithoutLayoutCodes("&K00FF00红"), "红");
+}
+
+TEST(XmlRoot, FindsTheNameBehindDeclarationsAndComments) {
+  EXPECT_EQ(XmlRoot("<?xml version=\"1.0\"?><!-- c --><w:hdr a=\"b\">"), "hdr");
+  EXPECT_EQ(XmlRoot("\xEF\xBB\xBF<sst/>"), "sst");
+  EXPECT_EQ(XmlRoot("plain text"), "");
+  EXPECT_EQ(XmlRoot("<"), "");
+}
+
+}  // namespace
+}  // namespace shoumi::inspect

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/inspect/extract/ooxml/part.h"
+#include "agent/inspect/extract/ooxml/tags.h"
+#include "agent/inspect/extract/text_writer.h"
+
+namespace shoumi::inspect {
+
+// The shared strings of a workbook, in one block of memory.
+class SharedStrings {
+ public:
+  // False when `bytes_max` is passed; the string is then not kept.
+  bool Add(std::string_view text, uint64_t bytes_max);
+  // Empty for an index that does not exist. Marks the string as used.
+  std::string_view Use(size_t index);
+  [[nodiscard]] size_t size() const { return ends_.size(); }
+  // Strings that no cell shows: deleted cells leave them behind.
+  [[nodiscard]] bool used(size_t index) const { return used_[index]; }
+  [[nodiscard]] std::string_view at(size_t index) const;
+
+ private:
+  std::string text_;
+  std::vector<uint32_t> ends_;
+  std::vector<bool> used_;
+};
+
+// SpreadsheetML 18.4.9: the shared strings part.
+class SharedStringsReader final : public PartReader {
+ public:
+  SharedStringsReader(Context& context, SharedStrings& strings)
+      : context_(context), strings_(strings) {}
+
+  void Finish() override {}
+  void Start(std::string_view local, const XmlAttributes& attributes) override;
+  void End(std::string_view local) override;
+  void Characters(std::string_view text) override;
+  [[nodiscard]] bool SawText() const override { return strings_.size() > 0; }
+  [[nodiscard]] bool Done() const override { return full_; }
+
+ private:
+  Context& context_;
+  SharedStrings& strings_;
+  std::string item_;
+  uint32_t skipped_ = 0;
+  bool in_text_ = false;
+  bool full_ = false;
+};
+
+// SpreadsheetML 18.3.1.99: one line a row, TAB between cells, the values that the program last
+// computed. Headers and footers without their layout codes (18.3.1.46).
+class SheetReader final : public PartReader {
+ public:
+  SheetReader(Context& context, std::string part, SharedStrings& strings);
+
+  void Begin() override;
+  void Finish() override;
+  void Start(std::string_view local, const XmlAttributes& attributes) override;
+  void End(std::string_view local) override;
+  void Characters(std::string_view text) override;
+  [[nodiscard]] bool SawText() const override { return saw_text_; }
+  [[nodiscard]] bool Done() const override { return stopped_; }
+
+ private:
+  void EndCell();
+  void EndHeaderFooter(std::string_view local);
+
+  Context& context_;
+  const std::string part_;
+  SharedStrings& strings_;
+  TextWriter writer_;
+  std::vector<AsidePart> aside_;
+  std::string type_;
+  std::string value_;
+  uint64_t unspent_ = 0;
+  uint32_t skipped_ = 0;
+  bool take_ = false;
+  bool row_has_cells_ = false;
+  bool saw_text_ = false;
+  bool stopped_ = false;
+};
+
+// "&C&\"Arial,Bold\"绝密&P" → "绝密".
+std::string WithoutLayoutCodes(std::string_view text);
+
+}  // namespace shoumi::inspect

@@ -1,0 +1,86 @@
+#include "agent/inspect/extract/testing/pdf_writer.h"
+#include "agent/inspect/extract/testing/recording_sink.h"
+#include "agent/inspect/extract/testing/zip_writer.h"
+#include "gtest/gtest.h"
+
+namespace shoumi::inspect {
+namespace {
+
+TEST(Pdf, ReadsPagesWithHanText) {
+  PdfWriter pdf;
+  pdf.AddPage({"机密★10年", "phone 13812345678"});
+  pdf.AddPage({"第二页"});
+  const RecordingSink sink = ExtractBytes(pdf.Finish());
+  EXPECT_NE(sink.TextOf(v1::PART_KIND_FIRST_PAGE).find("机密★10年"), std::string::npos)
+      << sink.AllText();
+  EXPECT_NE(sink.TextOf("page 1").find("13812345678"), std::string::npos);
+  EXPECT_NE(sink.TextOf("page 2").find("第二页"), std::string::npos);
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+  EXPECT_EQ(sink.broken, "");
+  EXPECT_EQ(MediaTypeOf(pdf.Finish()), "application/pdf");
+}
+
+TEST(Pdf, ReadsItsProperties) {
+  PdfWriter pdf;
+  pdf.AddPage({"text"});
+  pdf.SetInfo("/Title (Top secret plan) /Keywords <FEFF7EDD5BC6> /Level (internal)");
+  const std::string properties = ExtractBytes(pdf.Finish()).TextOf(v1::PART_KIND_PROPERTY);
+  for (const char* line : {"Top secret plan\n", "绝密\n", "Level: internal\n"}) {
+    EXPECT_NE(properties.find(line), std::string::npos) << properties;
+  }
+}
+
+TEST(Pdf, PagesWithoutTextAreSaid) {
+  PdfWriter pdf;
+  pdf.AddPage({"text"});
+  pdf.AddPage({});
+  const RecordingSink sink = ExtractBytes(pdf.Finish());
+  ASSERT_EQ(sink.gaps.size(), 1U) << sink.Gaps();
+  EXPECT_EQ(sink.gaps[0].reason, v1::UNSCANNED_REASON_PARTIAL);
+  EXPECT_EQ(sink.gaps[0].detail, "1 of 2 pages have no text");
+}
+
+TEST(Pdf, AZeroCharacterDoesNotEndThePage) {
+  PdfWriter pdf;
+  pdf.AddPage({std::string("before\0after", 12)});
+  const RecordingSink sink = ExtractBytes(pdf.Finish());
+  EXPECT_NE(sink.AllText().find("before"), std::string::npos);
+  EXPECT_NE(sink.AllText().find("after"), std::string::npos);
+}
+
+TEST(Pdf, TextOfATurnedPageIsRead) {
+  PdfWriter pdf;
+  pdf.AddPage({"13812345678"}, "/Rotate 90");
+  EXPECT_NE(ExtractBytes(pdf.Finish()).AllText().find("13812345678"), std::string::npos);
+}
+
+TEST(Pdf, EmbeddedFilesAreDocuments) {
+  PdfWriter pdf;
+  pdf.AddPage({"text"});
+  pdf.Embed("clients.zip", MakeZip({{"list.txt", "王小明 13812345678"}}));
+  const RecordingSink sink = ExtractBytes(pdf.Finish());
+  EXPECT_EQ(sink.TextOf("clients.zip/list.txt/first page"), "王小明 13812345678") << sink.Gaps();
+}
+
+TEST(Pdf, EncryptedOnesAreNamed) {
+  PdfWriter pdf;
+  pdf.AddPage({"text"});
+  pdf.PretendEncrypted();
+  const RecordingSink sink = ExtractBytes(pdf.Finish());
+  EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_ENCRYPTED)) << sink.Gaps();
+}
+
+TEST(Pdf, DamagedOnesAreNamed) {
+  EXPECT_TRUE(ExtractBytes("%PDF-1.4\nnothing of the kind").HasGap(v1::UNSCANNED_REASON_CORRUPT));
+}
+
+TEST(Pdf, OneTooLargeForMemoryIsNamed) {
+  PdfWriter pdf;
+  pdf.AddPage({"text"});
+  Limits limits;
+  limits.memory_object_bytes_max = 100;
+  EXPECT_TRUE(ExtractBytes(pdf.Finish(), limits).HasGap(v1::UNSCANNED_REASON_OVERSIZE));
+}
+
+}  // namespace
+}  // namespace shoumi::inspect
