@@ -77,8 +77,8 @@ INSTANTIATE_TEST_SUITE_P(F6, WorkerSandbox,
                                          "process_vm_writev", "kill", "kill-parent", "pidfd",
                                          "fork", "exec", "map-executable", "make-executable",
                                          "raise-limit", "open-many"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& attempt) {
+                           std::string name = attempt.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });

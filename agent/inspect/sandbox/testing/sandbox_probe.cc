@@ -131,7 +131,7 @@ const std::map<std::string_view, std::function<long()>> kAttempts = {
     {"open", [] { return Open("/etc/passwd", O_RDONLY); }},
     {"open-proc", [] { return Open("/proc/self/maps", O_RDONLY); }},
     {"open-folder", [] { return Open("/", O_RDONLY | O_DIRECTORY); }},
-    {"create", [] { return Open("/tmp/shoumi-sandbox-probe", O_WRONLY | O_CREAT); }},
+    {"create", [] { return Open("/tmp", O_WRONLY | O_TMPFILE); }},
     {"open-for-writing", [] { return Open("/dev/null", O_WRONLY); }},
     {"read-character-maps", [] { return Open("/usr/share/poppler", O_RDONLY | O_DIRECTORY); }},
     {"memfd", [] { return long{::memfd_create("probe", 0)}; }},
