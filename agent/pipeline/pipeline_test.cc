@@ -1,0 +1,282 @@
+#include "agent/pipeline/pipeline.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <future>
+#include <sstream>
+
+#include "agent/pipeline/fakes.h"
+#include "agent/spool/fault_files.h"
+#include "rules/policy/policy.h"
+
+namespace shoumi::agent {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A disk whose syncs can be held back, to see what is answered before.
+class SlowFiles final : public SpoolFiles {
+ public:
+  explicit SlowFiles(FaultDisk& disk, std::atomic<int>& delay_ms)
+      : files_(disk), delay_ms_(delay_ms) {}
+  absl::StatusOr<std::vector<std::string>> List() override { return files_.List(); }
+  absl::StatusOr<uint64_t> Size(const std::string& n) override { return files_.Size(n); }
+  absl::StatusOr<std::string> ReadAt(const std::string& n, uint64_t o, size_t s) override {
+    return files_.ReadAt(n, o, s);
+  }
+  absl::Status Create(const std::string& n, std::string_view b) override {
+    return files_.Create(n, b);
+  }
+  absl::Status WriteAt(const std::string& n, uint64_t o, std::string_view b) override {
+    return files_.WriteAt(n, o, b);
+  }
+  absl::Status Sync(const std::string& n) override {
+    ::usleep(static_cast<useconds_t>(delay_ms_) * 1000);
+    return files_.Sync(n);
+  }
+  absl::Status Truncate(const std::string& n, uint64_t s) override { return files_.Truncate(n, s); }
+  absl::Status Rename(const std::string& a, const std::string& b) override {
+    return files_.Rename(a, b);
+  }
+  absl::Status Remove(const std::string& n) override { return files_.Remove(n); }
+
+ private:
+  FaultFiles files_;
+  std::atomic<int>& delay_ms_;
+};
+
+std::shared_ptr<const PolicyInForce> StarterPolicy() {
+  std::ifstream in(SHOUMI_SOURCE_DIR "/rules/policies/starter.yaml");
+  std::stringstream text;
+  text << in.rdbuf();
+  auto result =
+      rules::LoadPolicy("p", text.str(),
+                        {"cn.resident_id", "cn.uscc", "cn.org_code", "cn.mobile", "cn.landline",
+                         "cn.plate", "cn.bank_card", "cn.passport", "intl.email", "intl.iban",
+                         "cn.travel_permit", "intl.card", "business.x"});
+  EXPECT_TRUE(result.ok);
+  return std::make_shared<PolicyInForce>(PolicyInForce{4, result.policy});
+}
+
+class PipelineTest : public ::testing::Test {
+ protected:
+  void Build(PipelineOptions options = {}) {
+    spool_ =
+        Spool::Open(std::make_unique<SlowFiles>(disk_, sync_delay_ms_), std::string(32, 'k'), {})
+            .value();
+    identity_ = std::make_unique<Identity>(Clock::Real(), Identity::Options{});
+    inspector_ = std::make_shared<FakeInspector>(io_);
+    pipeline_ = std::make_unique<Pipeline>(io_, *spool_, *identity_, Clock::Real(), options);
+    pipeline_->SetInspector(inspector_);
+    pipeline_->SetPolicy(StarterPolicy());
+    for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { io_.run(); });
+  }
+  void TearDown() override {
+    EXPECT_TRUE(pipeline_->Drain(milliseconds(10'000)));
+    work_.reset();
+    pipeline_.reset();
+    io_.stop();
+    for (auto& thread : threads_) thread.join();
+    spool_.reset();
+  }
+
+  struct Answered {
+    v1::Verdict verdict;
+    std::chrono::steady_clock::time_point at;
+    uint64_t durable = 0;  // records in the spool when it was answered
+  };
+  std::future<Answered> Submit(milliseconds budget = milliseconds(5000), bool report_only = false) {
+    auto promise = std::make_shared<std::promise<Answered>>();
+    Event event;
+    event.context.set_channel(v1::CHANNEL_USB);
+    event.context.mutable_user()->set_uid(::getuid());
+    event.context.mutable_program()->set_pid(::getpid());
+    event.name = "a.txt";
+    event.text = "text";
+    event.report_only = report_only;
+    event.deadline = std::chrono::steady_clock::now() + budget;
+    event.answer = [this, promise](const v1::Verdict& verdict) {
+      // A second answer would throw here.
+      promise->set_value({verdict, std::chrono::steady_clock::now(), spool_->stats().last});
+    };
+    pipeline_->Submit(std::move(event));
+    return promise->get_future();
+  }
+  static v1::InspectReport Marked() {
+    v1::InspectReport report;
+    report.set_level(v1::LEVEL_TOP_SECRET);
+    return report;
+  }
+  std::vector<v1::SpoolRecord> Records() {
+    EXPECT_TRUE(pipeline_->Drain(milliseconds(10'000)));
+    return spool_->Read(0, SIZE_MAX, UINT64_MAX).value();
+  }
+
+  FaultDisk disk_;
+  std::atomic<int> sync_delay_ms_{0};
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      io_.get_executor()};
+  std::vector<std::thread> threads_;
+  std::unique_ptr<Spool> spool_;
+  std::unique_ptr<Identity> identity_;
+  std::shared_ptr<FakeInspector> inspector_;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+TEST_F(PipelineTest, CleanIsAllowedWithoutAnIncident) {
+  Build();
+  EXPECT_EQ(Submit().get().verdict.action(), v1::ACTION_ALLOW);
+  EXPECT_TRUE(Records().empty());
+  EXPECT_EQ(pipeline_->counters().allowed, 1u);
+}
+
+TEST_F(PipelineTest, BlockIsDurableBeforeItIsAnswered) {
+  Build();
+  inspector_->answer = [](const auto&) { return Marked(); };
+  sync_delay_ms_ = 100;
+  const Answered answered = Submit().get();
+  EXPECT_EQ(answered.verdict.action(), v1::ACTION_BLOCK);
+  EXPECT_TRUE(answered.verdict.enforced());
+  EXPECT_EQ(answered.durable, 1u);
+  const auto records = Records();
+  ASSERT_EQ(records.size(), 1u);
+  const v1::Incident& incident = records[0].incident();
+  EXPECT_EQ(incident.verdict().rule(), "marked-top-secret");
+  EXPECT_EQ(incident.policy_version(), 4u);
+  EXPECT_EQ(incident.event().program().name(), "pipeline_test");
+  EXPECT_FALSE(incident.event().user().name().empty());
+  EXPECT_FALSE(incident.event().event_id().empty());
+}
+
+TEST_F(PipelineTest, ReportOnlyPassesAndSaysSo) {
+  Build();
+  inspector_->answer = [](const auto&) { return Marked(); };
+  const Answered answered = Submit(milliseconds(5000), true).get();
+  EXPECT_EQ(answered.verdict.action(), v1::ACTION_BLOCK);
+  EXPECT_FALSE(answered.verdict.enforced());
+  EXPECT_FALSE(Records().at(0).incident().verdict().enforced());
+  EXPECT_EQ(pipeline_->counters().passed_by_report_only, 1u);
+}
+
+TEST_F(PipelineTest, LateInspectionGetsTheTimeoutFallbackInTime) {
+  Build();
+  inspector_->hold = true;
+  auto future = Submit(milliseconds(300));
+  const auto start = std::chrono::steady_clock::now();
+  const Answered answered = future.get();
+  EXPECT_LE(answered.at - start, milliseconds(300));
+  EXPECT_EQ(answered.verdict.action(), v1::ACTION_BLOCK);
+  EXPECT_EQ(answered.verdict.rule(), "timeout");
+  EXPECT_EQ(answered.durable, 1u);
+  inspector_->Release();
+  const auto records = Records();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].incident().unscanned(0).reason(), v1::UNSCANNED_REASON_TIMEOUT);
+  EXPECT_EQ(pipeline_->counters().timeouts, 1u);
+}
+
+TEST_F(PipelineTest, LateSpoolNeverOpensAndNeverPassesTheDeadline) {
+  Build();
+  v1::InspectReport some;
+  some.add_findings()->set_rule("cn.resident_id");
+  some.mutable_findings(0)->set_count(1);
+  some.mutable_findings(0)->set_distinct(1);
+  inspector_->answer = [some](const auto&) { return some; };
+  sync_delay_ms_ = 800;
+  auto future = Submit(milliseconds(300));
+  const auto start = std::chrono::steady_clock::now();
+  const Answered answered = future.get();
+  EXPECT_LE(answered.at - start, milliseconds(300));
+  // Would have been a report; what is not durable in time gets the fallback.
+  EXPECT_EQ(answered.verdict.action(), v1::ACTION_BLOCK);
+  EXPECT_EQ(answered.verdict.rule(), "timeout");
+  EXPECT_EQ(pipeline_->counters().answered_before_durable, 1u);
+  EXPECT_TRUE(pipeline_->Drain(milliseconds(10'000)));
+  EXPECT_TRUE(spool_->WaitPast(1, milliseconds(5000)));
+  const auto records = Records();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].incident().verdict().rule(), "some-client-data");
+  EXPECT_EQ(records[1].incident().verdict().rule(), "timeout");
+}
+
+TEST_F(PipelineTest, FullDiskStillBlocks) {
+  Build();
+  inspector_->answer = [](const auto&) { return Marked(); };
+  disk_.SetCapacity(0);
+  EXPECT_EQ(Submit().get().verdict.action(), v1::ACTION_BLOCK);
+  EXPECT_TRUE(pipeline_->Drain(milliseconds(5000)));
+  EXPECT_EQ(pipeline_->counters().not_kept, 1u);
+  EXPECT_EQ(spool_->stats().refused, 1u);
+}
+
+TEST_F(PipelineTest, BoundedEventsInFlight) {
+  PipelineOptions options;
+  options.events_max = 4;
+  Build(options);
+  inspector_->hold = true;
+  std::vector<std::future<Answered>> waiting;
+  for (int i = 0; i < 4; ++i) waiting.push_back(Submit());
+  const Answered refused = Submit().get();
+  EXPECT_EQ(refused.verdict.action(), v1::ACTION_BLOCK);
+  EXPECT_EQ(refused.verdict.rule(), "overloaded");
+  inspector_->Release();
+  for (auto& future : waiting) EXPECT_EQ(future.get().verdict.action(), v1::ACTION_ALLOW);
+  EXPECT_EQ(pipeline_->counters().overloaded, 1u);
+  EXPECT_EQ(Records().size(), 1u);
+}
+
+TEST_F(PipelineTest, WithoutInspectorOrPolicyNothingPasses) {
+  Build();
+  pipeline_->SetInspector(nullptr);
+  EXPECT_EQ(Submit().get().verdict.rule(), "overloaded");
+  pipeline_->SetPolicy(std::make_shared<PolicyInForce>());
+  EXPECT_EQ(Submit().get().verdict.action(), v1::ACTION_BLOCK);
+}
+
+TEST_F(PipelineTest, RefusalsAndAgentEventsAreRecorded) {
+  Build();
+  v1::Verdict verdict;
+  verdict.set_action(v1::ACTION_BLOCK);
+  verdict.set_basis(v1::VERDICT_BASIS_DEVICE_MODE);
+  v1::EventContext context;
+  context.mutable_user()->set_uid(0);
+  pipeline_->RecordRefusal(context, verdict);
+  pipeline_->Report(v1::AgentEvent::KIND_GUARD_FAILED, "why");
+  ASSERT_TRUE(pipeline_->Drain(milliseconds(5000)));
+  ASSERT_TRUE(spool_->WaitPast(1, milliseconds(5000)));
+  int incidents = 0;
+  int events = 0;
+  for (const auto& record : Records()) {
+    if (record.has_incident()) {
+      ++incidents;
+      EXPECT_EQ(record.incident().event().user().name(), "root");
+      EXPECT_EQ(record.incident().verdict().basis(), v1::VERDICT_BASIS_DEVICE_MODE);
+    } else {
+      ++events;
+      EXPECT_EQ(record.event().detail(), "why");
+      EXPECT_EQ(record.event().count(), 1u);
+    }
+  }
+  EXPECT_EQ(incidents, 1);
+  EXPECT_EQ(events, 1);
+}
+
+TEST_F(PipelineTest, ManyAtOnceAreEachAnsweredOnce) {
+  Build();
+  std::atomic<int> turn{0};
+  inspector_->answer = [&](const auto&) {
+    return ++turn % 2 == 0 ? Marked() : v1::InspectReport();
+  };
+  std::vector<std::future<Answered>> waiting;
+  for (int i = 0; i < 400; ++i) waiting.push_back(Submit(milliseconds(20'000)));
+  int blocked = 0;
+  for (auto& future : waiting) blocked += Stops(future.get().verdict.action()) ? 1 : 0;
+  EXPECT_EQ(blocked, 200);
+  EXPECT_EQ(Records().size(), 200u);
+}
+
+}  // namespace
+}  // namespace shoumi::agent
