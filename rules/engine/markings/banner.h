@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string_view>
+
+#include "rules/engine/markings/level_word.h"
+
+namespace shoumi::rules {
+
+// True when the text around a level word consists of nothing but what stands on banners: who the
+// owner is (内部, 公司), what the thing is (文件, 资料), how to handle it (严禁外传, DO NOT
+// DISTRIBUTE), page numbers and decoration. `left` and `right` are the rest of the line or segment.
+bool IsBanner(std::string_view left, const LevelWord& word, std::string_view right);
+
+}  // namespace shoumi::rules

@@ -1,0 +1,155 @@
+#include "rules/engine/markings/line.h"
+
+#include <algorithm>
+#include <array>
+
+#include "rules/engine/text/utf8.h"
+
+namespace shoumi::rules {
+namespace {
+
+constexpr std::string_view kEnds = "\n\r\f\v";
+
+bool IsEnd(char c) {
+  return kEnds.find(c) != std::string_view::npos;
+}
+bool IsBlank(char32_t c) {
+  return IsSpace(c) || c == '\t';
+}
+
+}  // namespace
+
+Line LineAt(const Candidate& candidate, size_t from, size_t to) {
+  const std::string_view text = candidate.text;
+  Line line{from, to, true};
+  const size_t low =
+      CharFloor(text, from > kValidatorLookBytesMax ? from - kValidatorLookBytesMax : 0);
+  const size_t high = CharFloor(text, std::min(text.size(), to + kValidatorLookBytesMax));
+  while (line.from > low && !IsEnd(text[line.from - 1])) {
+    --line.from;
+  }
+  while (line.to < high && !IsEnd(text[line.to])) {
+    ++line.to;
+  }
+  const bool left = line.from > low || (low == 0 && candidate.block_starts_part);
+  const bool right = line.to < high || (high == text.size() && candidate.block_ends_part);
+  line.whole = left && right;
+  return line;
+}
+
+std::vector<std::string_view> LinesBefore(const Candidate& candidate, const Line& line,
+                                          size_t count) {
+  std::vector<std::string_view> lines;
+  const size_t low = CharFloor(
+      candidate.text, line.from > kValidatorLookBytesMax ? line.from - kValidatorLookBytesMax : 0);
+  size_t end = line.from;
+  while (end > low && lines.size() < count) {
+    --end;  // the line end
+    size_t start = end;
+    while (start > low && !IsEnd(candidate.text[start - 1])) {
+      --start;
+    }
+    const std::string_view found = Trim(candidate.text.substr(start, end - start));
+    if (!found.empty()) {
+      lines.push_back(found);
+    }
+    end = start;
+  }
+  return lines;
+}
+
+std::vector<std::string_view> LinesAfter(const Candidate& candidate, const Line& line,
+                                         size_t count) {
+  std::vector<std::string_view> lines;
+  const size_t high =
+      CharFloor(candidate.text, std::min(candidate.text.size(), line.to + kValidatorLookBytesMax));
+  size_t start = line.to;
+  while (start < high && lines.size() < count) {
+    ++start;
+    size_t end = start;
+    while (end < high && !IsEnd(candidate.text[end])) {
+      ++end;
+    }
+    const std::string_view found = Trim(candidate.text.substr(start, end - start));
+    if (!found.empty()) {
+      lines.push_back(found);
+    }
+    start = end;
+  }
+  return lines;
+}
+
+size_t LineIndex(const Candidate& candidate, const Line& line) {
+  if (!candidate.block_starts_part || line.from > kValidatorLookBytesMax) {
+    return std::string_view::npos;
+  }
+  return LinesBefore(candidate, line, kValidatorLookBytesMax).size();
+}
+
+std::string_view Trim(std::string_view text) {
+  while (true) {
+    const CodePoint first = CharAt(text, 0);
+    if (first.bytes == 0 || !IsBlank(first.value)) {
+      break;
+    }
+    text.remove_prefix(first.bytes);
+  }
+  while (true) {
+    const CodePoint last = CharBefore(text, text.size());
+    if (last.bytes == 0 || !IsBlank(last.value)) {
+      return text;
+    }
+    text.remove_suffix(last.bytes);
+  }
+}
+
+size_t CountChars(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+size_t CountLetters(std::string_view text) {
+  size_t letters = 0;
+  for (size_t at = 0; at < text.size();) {
+    const CodePoint c = CharAt(text, at);
+    letters += IsHan(c.value) || (c.bytes == 1 && IsAlpha(text[at])) ? 1 : 0;
+    at += c.bytes;
+  }
+  return letters;
+}
+
+size_t NumberingLength(std::string_view text) {
+  constexpr std::u32string_view kFigures = U"0123456789一二三四五六七八九十";
+  constexpr std::u32string_view kBullets = U"-*•·●○■□◆◇➢➤✓√→";
+  size_t at = 0;
+  CodePoint c = CharAt(text, 0);
+  if (kBullets.find(c.value) != std::u32string_view::npos && c.bytes > 0) {
+    return c.bytes;
+  }
+  if (c.value >= 0x2460 && c.value <= 0x249B) {  // ① and ⑴ families
+    return c.bytes;
+  }
+  const bool bracket = c.value == '(';
+  at += bracket ? 1 : 0;
+  const size_t start = at;
+  for (c = CharAt(text, at); c.bytes > 0 && kFigures.find(c.value) != std::u32string_view::npos;
+       c = CharAt(text, at)) {
+    at += c.bytes;
+  }
+  if (at == start || at - start > 9) {
+    return 0;
+  }
+  const bool closed = c.value == ')' || (!bracket && (c.value == '.' || c.value == U'、'));
+  return closed ? at + c.bytes : 0;
+}
+
+bool HasSentenceMark(std::string_view text) {
+  constexpr std::array<std::string_view, 14> kMarks = {",",  ";",  "!",  "?", "。", "，", "；",
+                                                       "、", "！", "？", "“", "”",  "「", "」"};
+  return std::any_of(kMarks.begin(), kMarks.end(), [&](std::string_view mark) {
+    return text.find(mark) != std::string_view::npos;
+  });
+}
+
+}  // namespace shoumi::rules

@@ -1,0 +1,465 @@
+#include "rules/engine/markings/shape.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "rules/engine/markings/banner.h"
+#include "rules/engine/text/utf8.h"
+
+namespace shoumi::rules {
+namespace {
+
+using std::string_view;
+using namespace std::literals::string_view_literals;
+
+constexpr uint8_t kConfidenceStar = 97;
+constexpr uint8_t kConfidenceLabel = 93;
+constexpr uint8_t kConfidenceBracket = 90;
+constexpr uint8_t kConfidenceBanner = 90;
+constexpr uint8_t kConfidenceBannerInBody = 75;
+constexpr uint8_t kConfidenceName = 88;
+constexpr size_t kStartLines = 6;  // a document marks itself within its first lines
+constexpr size_t kTitleCharsMax = 50;
+constexpr size_t kBannerCharsMax = 80;
+constexpr size_t kWrappedCharsMin = 20;
+
+Shape No(Reject reject = Reject::kProse) {
+  return {reject, 0, 0, std::nullopt};
+}
+
+bool StartsWithAny(string_view text, std::initializer_list<string_view> list) {
+  return std::any_of(list.begin(), list.end(),
+                     [&](string_view item) { return text.starts_with(item); });
+}
+bool EndsWithAny(string_view text, std::initializer_list<string_view> list) {
+  return std::any_of(list.begin(), list.end(),
+                     [&](string_view item) { return text.ends_with(item); });
+}
+
+string_view Left(const Candidate& c, const Line& line, size_t to) {
+  return c.text.substr(line.from, to - line.from);
+}
+string_view Right(const Candidate& c, const Line& line, size_t from) {
+  return from >= line.to ? string_view() : c.text.substr(from, line.to - from);
+}
+
+bool OpensQuote(string_view left) {
+  return EndsWithAny(Trim(left), {"“", "‘", "「", "『", "《", "\"", "'", "”", "〈"});
+}
+
+// The sentence goes on behind the word: 机密的, 秘密级是指, 绝密、机密.
+bool GoesOn(string_view right) {
+  return StartsWithAny(Trim(right), {"的", "是", "指", "为", "字样", "标志", "标识", "标记", "表示",
+                                     "和", "或", "与", "及", "、",   "”",    "’",    "」",   "』",
+                                     "》", "\"", "级", "性", "等级", "级别", "事项", "程度"});
+}
+
+// Words that introduce an example or an instruction to mark, not a marking.
+bool SpeaksOfMarking(string_view left) {
+  constexpr std::array<string_view, 19> kWords = {
+      "例如", "比如", "如:",  "如：", "格式", "形式", "样式", "标注", "标明", "标识",
+      "标志", "字样", "注明", "加盖", "写明", "写成", "表示", "应当", "不得"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](string_view word) { return left.find(word) != string_view::npos; });
+}
+
+bool EndsApart(string_view left) {
+  const CodePoint c = CharBefore(left, left.size());
+  return c.bytes == 0 || IsSpace(c.value) || IsDash(c.value) ||
+         U"\t|│┃:：;】])〕〗>/·•★_,，"sv.find(c.value) != std::u32string_view::npos;
+}
+bool StartsApart(string_view right) {
+  const CodePoint c = CharAt(right, 0);
+  return c.bytes == 0 || IsSpace(c.value) || IsDash(c.value) ||
+         U"\t|│┃;【[(〔〖</·•★☆_,，!！.。"sv.find(c.value) != std::u32string_view::npos;
+}
+
+// Nothing in front, or a short entry of its own such as a number of copies or an organisation.
+bool LeftIsClear(string_view left) {
+  const string_view before = Trim(left);
+  if (before.empty()) {
+    return true;
+  }
+  return CountChars(before) <= kTitleCharsMax && EndsApart(left) && !HasSentenceMark(before) &&
+         !SpeaksOfMarking(before) && !OpensQuote(left);
+}
+
+size_t AfterLevelSuffix(string_view text, size_t at) {
+  return text.substr(at).starts_with("级") ? at + string_view("级").size() : at;
+}
+
+size_t SkipSpaces(string_view text, size_t at) {
+  for (CodePoint c = CharAt(text, at); IsSpace(c.value); c = CharAt(text, at)) {
+    at += c.bytes;
+  }
+  return at;
+}
+
+bool IsCheckedBox(char32_t c) {
+  return U"☑✓✔√■☒●◉"sv.find(c) != std::u32string_view::npos;
+}
+bool IsEmptyBox(char32_t c) {
+  return U"□☐○◯◇"sv.find(c) != std::u32string_view::npos;
+}
+
+// The label that ends at the end of `left`; its length in bytes or 0.
+size_t LabelLength(string_view left) {
+  constexpr std::array<string_view, 15> kChinese = {"密级",     "密 级",    "密  级",   "保密级别",
+                                                    "保密等级", "涉密等级", "涉密级别", "安全等级",
+                                                    "安全级别", "文件等级", "保密程度", "秘密等级",
+                                                    "机密等级", "机密级别", "秘密级别"};
+  for (const string_view label : kChinese) {
+    if (left.ends_with(label)) {
+      return label.size();
+    }
+  }
+  constexpr std::array<string_view, 9> kEnglish = {
+      "classification",        "security level",       "sensitivity",
+      "confidentiality level", "confidentiality",      "protective marking",
+      "classified as",         "classification level", "security marking"};
+  std::string lower(left.substr(left.size() > 32 ? left.size() - 32 : 0));
+  std::transform(lower.begin(), lower.end(), lower.begin(), ToLower);
+  for (const string_view label : kEnglish) {
+    if (lower.ends_with(label)) {
+      return label.size();
+    }
+  }
+  return 0;
+}
+
+bool NearStart(const Candidate& candidate, const Line& line) {
+  const bool front = candidate.kind == v1::PART_KIND_BODY ||
+                     candidate.kind == v1::PART_KIND_FIRST_PAGE ||
+                     candidate.kind == v1::PART_KIND_CELLS;
+  const size_t index = LineIndex(candidate, line);
+  return front && index != string_view::npos && index < kStartLines;
+}
+
+bool OnEveryPage(v1::PartKind kind) {
+  return kind == v1::PART_KIND_HEADER || kind == v1::PART_KIND_FOOTER ||
+         kind == v1::PART_KIND_WATERMARK;
+}
+
+// A paragraph whose last word was wrapped onto a line of its own.
+bool IsWrappedProse(const Candidate& candidate, const Line& line) {
+  const auto before = LinesBefore(candidate, line, 1);
+  const auto after = LinesAfter(candidate, line, 1);
+  if (!after.empty() &&
+      StartsWithAny(after[0], {",", "。", "，", "、", ";", "；", "的", ")", "”"})) {
+    return true;
+  }
+  const bool adjacent = !before.empty() && line.from > 1 && candidate.text[line.from - 2] != '\n' &&
+                        candidate.text[line.from - 2] != '\r';
+  return adjacent && CountLetters(before[0]) >= kWrappedCharsMin &&
+         !EndsWithAny(before[0], {"。", ":", "：", ";", "；", "!", "?", ".", ")", "】", "]"});
+}
+
+struct Segment {
+  string_view left;
+  string_view right;
+  bool first = true;
+  bool last = true;
+  bool wide = false;  // parted by more than one space
+};
+
+// The stretch of the line between separators that holds the word.
+Segment SegmentOf(string_view left, string_view right) {
+  const auto parts = [](char32_t c) {
+    return IsSpace(c) || U"\t|│┃/·•—–;"sv.find(c) != std::u32string_view::npos;
+  };
+  Segment segment{left, right, true, true, false};
+  for (size_t at = left.size(); at > 0;) {
+    const CodePoint c = CharBefore(left, at);
+    if (parts(c.value)) {
+      segment.left = left.substr(at);
+      segment.first = CountLetters(left.substr(0, at)) == 0;
+      segment.wide = segment.wide || !IsSpace(c.value) || EndsWithAny(left.substr(0, at), {"  "});
+      break;
+    }
+    at -= c.bytes;
+  }
+  for (size_t at = 0; at < right.size();) {
+    const CodePoint c = CharAt(right, at);
+    if (parts(c.value) || (c.value == '-' && at == 0)) {
+      segment.right = right.substr(0, at);
+      segment.last = CountLetters(right.substr(at)) == 0;
+      segment.wide = segment.wide || !IsSpace(c.value) || right.substr(at).starts_with("  ");
+      break;
+    }
+    at += c.bytes;
+  }
+  return segment;
+}
+
+bool AcceptableLetters(const LevelWord& word, const Candidate& candidate, bool near_start) {
+  switch (word.letters) {
+    case LetterCase::kNone:
+    case LetterCase::kUpper:
+      return true;
+    case LetterCase::kTitle:
+      return OnEveryPage(candidate.kind) || near_start;
+    case LetterCase::kLower:
+      return candidate.kind == v1::PART_KIND_WATERMARK;
+  }
+  return false;
+}
+
+// A cell: alone on its row near the top of the sheet.
+Shape CellBanner(const Candidate& candidate, const LevelWord& word, const Line& line,
+                 string_view left, string_view right) {
+  const bool alone = Trim(left).empty() && Trim(right).empty();
+  if (!NearStart(candidate, line)) {
+    return No();
+  }
+  if (alone || (left.find('\t') == string_view::npos && right.find('\t') == string_view::npos &&
+                IsBanner(left, word, right))) {
+    return {Reject::kNone, kConfidenceBanner, word.to, std::nullopt};
+  }
+  // A title row that closes or opens with the level: other cells, all of them on one side.
+  const string_view cell_left = left.substr(left.find_last_of('\t') + 1);
+  const string_view cell_right = right.substr(0, right.find('\t'));
+  const bool edge = Trim(left).empty() || Trim(right).empty();
+  const bool first_row = LineIndex(candidate, line) == 0;
+  return edge && first_row && Trim(cell_left).empty() && Trim(cell_right).empty()
+             ? Shape{Reject::kNone, kConfidenceBannerInBody, word.to, std::nullopt}
+             : No();
+}
+
+}  // namespace
+
+Shape StarShape(const Candidate& candidate, const LevelWord& word, const Line& line) {
+  const string_view text = candidate.text;
+  size_t at = SkipSpaces(text, AfterLevelSuffix(text, word.to));
+  const CodePoint star = CharAt(text, at);
+  const bool real = U"★☆✩✭⭐✯"sv.find(star.value) != std::u32string_view::npos && star.bytes > 0;
+  if (!real && star.value != '*') {
+    return No(Reject::kShape);
+  }
+  size_t to = at + star.bytes;
+  at = SkipSpaces(text, to);
+  Shape shape{Reject::kNone, kConfidenceStar, to, ReadTerm(Right(candidate, line, at))};
+  if (shape.term) {
+    shape.to = at + shape.term->bytes;
+  } else if (!real) {
+    return No(Reject::kShape);
+  }
+  string_view left = Left(candidate, line, word.from);
+  for (const string_view prefix : {"商业", "内部", "核心", "公司", "企业"}) {
+    if (left.ends_with(prefix)) {
+      left.remove_suffix(prefix.size());
+      break;
+    }
+  }
+  const string_view right = Right(candidate, line, shape.to);
+  const bool bracketed = EndsWithAny(left, {"【", "[", "(", "〔", "〖", "<"});
+  if (bracketed) {
+    left.remove_suffix(CharBefore(left, left.size()).bytes);
+  }
+  // ★机密★ and centred decoration.
+  while (EndsWithAny(left, {"★", "☆"})) {
+    left.remove_suffix(string_view("★").size());
+  }
+  if (OpensQuote(left) || GoesOn(right) || (!LeftIsClear(left) && !bracketed) ||
+      SpeaksOfMarking(left) || HasSentenceMark(left)) {
+    return No();
+  }
+  return shape;
+}
+
+Shape LabelShape(const Candidate& candidate, const LevelWord& word, const Line& line) {
+  const string_view text = candidate.text;
+  string_view left = Left(candidate, line, word.from);
+  const CodePoint box = CharBefore(left, Trim(left).empty() ? 0 : left.size());
+  const bool checked = IsCheckedBox(box.value);
+  if (IsEmptyBox(box.value)) {
+    return No();
+  }
+  string_view before = checked ? left.substr(0, left.size() - box.bytes) : left;
+  // A row of boxes: the label is further left, behind the unchecked ones.
+  if (checked) {
+    const size_t empty = before.find_first_of("[(");
+    for (size_t at = 0; at < before.size(); at += CharAt(before, at).bytes) {
+      if (IsEmptyBox(CharAt(before, at).value)) {
+        before = before.substr(0, at);
+        break;
+      }
+    }
+    before = before.substr(0, std::min(empty, before.size()));
+  }
+  while (!before.empty()) {
+    const CodePoint c = CharBefore(before, before.size());
+    if (!IsSpace(c.value) && U"\t:：=-—[(【〔<|│"sv.find(c.value) == std::u32string_view::npos) {
+      break;
+    }
+    before.remove_suffix(c.bytes);
+  }
+  const size_t label = LabelLength(before);
+  if (label == 0) {
+    return No(Reject::kShape);
+  }
+  const string_view lead = before.substr(0, before.size() - label);
+  const size_t to = AfterLevelSuffix(text, word.to);
+  const string_view right = Right(candidate, line, to);
+  const bool ends = StartsApart(right) || StartsWithAny(right, {"】", "]", ")", "〕", ">"});
+  if (!ends || GoesOn(right) || OpensQuote(lead) || SpeaksOfMarking(lead) ||
+      CountChars(Trim(lead)) > kTitleCharsMax || lead.find("。") != string_view::npos ||
+      (!checked && NamesOtherLevel(right, word))) {
+    return No();
+  }
+  return {Reject::kNone, kConfidenceLabel, to, std::nullopt};
+}
+
+Shape BracketShape(const Candidate& candidate, const LevelWord& word, const Line& line) {
+  constexpr string_view kPairs[][2] = {{"【", "】"}, {"[", "]"}, {"(", ")"},  {"〔", "〕"},
+                                       {"〖", "〗"}, {"<", ">"}, {"《", "》"}};
+  const string_view left = Left(candidate, line, word.from);
+  const string_view right = Right(candidate, line, word.to);
+  for (const auto& pair : kPairs) {
+    const size_t open = left.rfind(pair[0]);
+    const size_t close = right.find(pair[1]);
+    if (open == string_view::npos || close == string_view::npos) {
+      continue;
+    }
+    const string_view in_left = left.substr(open + pair[0].size());
+    const string_view in_right = right.substr(0, close);
+    if (pair[0] == "《" || !IsBanner(in_left, word, in_right) ||
+        word.letters == LetterCase::kLower) {
+      continue;
+    }
+    const string_view outside_left = left.substr(0, open);
+    const string_view outside_right = right.substr(close + pair[1].size());
+    const bool at_end = Trim(outside_right).empty();
+    const bool at_start = LeftIsClear(outside_left) && NumberingLength(Trim(outside_left)) == 0;
+    const bool sentence = HasSentenceMark(outside_left) || SpeaksOfMarking(outside_left) ||
+                          OpensQuote(outside_left) || GoesOn(outside_right) ||
+                          StartsWithAny(Trim(outside_right), {":", "："}) ||
+                          outside_right.find("。") != string_view::npos;
+    const size_t chars = CountChars(outside_left) + CountChars(outside_right);
+    const bool title = at_end && !Trim(outside_left).empty()
+                           ? chars <= kTitleCharsMax && NumberingLength(Trim(outside_left)) == 0
+                           : chars <= kBannerCharsMax;
+    if (sentence || !(at_start || at_end) || !title || !line.whole ||
+        NamesOtherLevel(outside_right, word) || InListOfLevels(candidate, word, line)) {
+      return No();
+    }
+    const size_t to = word.to + close + pair[1].size();
+    size_t term_at = 0;
+    while (term_at < in_right.size() && !IsDigit(in_right[term_at]) &&
+           !ReadTerm(in_right.substr(term_at))) {
+      term_at += CharAt(in_right, term_at).bytes;
+    }
+    return {Reject::kNone, kConfidenceBracket, to, ReadTerm(in_right.substr(term_at))};
+  }
+  return No(Reject::kShape);
+}
+
+Shape BannerShape(const Candidate& candidate, const LevelWord& word, const Line& line) {
+  const string_view left = Left(candidate, line, word.from);
+  const string_view right = Right(candidate, line, word.to);
+  const bool near_start = NearStart(candidate, line);
+  const bool every_page = OnEveryPage(candidate.kind);
+  if (!line.whole || OpensQuote(left) || !AcceptableLetters(word, candidate, near_start) ||
+      CountChars(left) + CountChars(right) > kBannerCharsMax ||
+      InListOfLevels(candidate, word, line)) {
+    return No();
+  }
+  if (candidate.kind == v1::PART_KIND_CELLS) {
+    return CellBanner(candidate, word, line, left, right);
+  }
+  const Shape yes{Reject::kNone,
+                  every_page || near_start ? kConfidenceBanner : kConfidenceBannerInBody, word.to,
+                  std::nullopt};
+  if (IsBanner(left, word, right)) {
+    const bool weak =
+        word.chinese() && word.level == v1::LEVEL_CONFIDENTIAL && !every_page && !near_start;
+    return weak || (!every_page && IsWrappedProse(candidate, line)) ? No() : yes;
+  }
+  const Segment segment = SegmentOf(left, right);
+  const string_view rest_left = left.substr(0, left.size() - segment.left.size());
+  const string_view rest_right = right.substr(segment.right.size());
+  if (!IsBanner(segment.left, word, segment.right) || HasSentenceMark(rest_left) ||
+      HasSentenceMark(rest_right) || NamesOtherLevel(rest_left, word) ||
+      NamesOtherLevel(rest_right, word) || SpeaksOfMarking(rest_left) ||
+      NumberingLength(Trim(rest_left)) > 0 || Trim(rest_right).starts_with(':') ||
+      rest_left.find(':') != string_view::npos || LabelLength(Trim(rest_left)) > 0) {
+    return No();
+  }
+  if (every_page) {
+    return yes;
+  }
+  const bool title = near_start && (segment.first || segment.last) &&
+                     CountChars(left) + CountChars(right) <= kTitleCharsMax;
+  const bool weak = !segment.wide && (word.level == v1::LEVEL_CONFIDENTIAL || !word.chinese());
+  return title && !weak ? yes : No();
+}
+
+Shape NameShape(const Candidate& candidate, const LevelWord& word, const Line& line) {
+  const string_view text = candidate.text;
+  string_view left = Left(candidate, line, word.from);
+  left = left.substr(left.find_last_of("/\\") + 1);
+  size_t to = AfterLevelSuffix(text, word.to);
+  for (const string_view thing : {"文件", "资料", "材料", "档案"}) {
+    if (text.substr(to).starts_with(thing)) {
+      to += thing.size();
+      break;
+    }
+  }
+  const string_view right = Right(candidate, line, to);
+  const auto edge = [](const CodePoint& c) {
+    return c.bytes == 0 || IsSpace(c.value) || IsDash(c.value) ||
+           U"_【】[]()〔〕〖〗.·•+&#★☆~{}|,;"sv.find(c.value) != std::u32string_view::npos;
+  };
+  for (const string_view owner : {"内部", "公司", "商业", "核心"}) {
+    if (left.ends_with(owner) && word.level != v1::LEVEL_CONFIDENTIAL) {
+      left.remove_suffix(owner.size());
+      break;
+    }
+  }
+  const CodePoint before = CharBefore(left, left.size());
+  const CodePoint after = CharAt(right, 0);
+  if (!edge(before) || !edge(after) || NamesOtherLevel(left, word) ||
+      NamesOtherLevel(right, word)) {
+    return No();
+  }
+  if (!word.chinese()) {
+    const bool hard = !IsSpace(after.value) || StartsWithAny(Trim(right), {"-", "—", "("});
+    const bool hard_left = !IsSpace(before.value) || EndsWithAny(Trim(left), {"-", "—"});
+    const bool joined = after.value == '-' || after.value == '_' || before.value == '_';
+    if (word.letters == LetterCase::kLower ||
+        (word.letters == LetterCase::kTitle && !(hard && hard_left)) ||
+        (word.level == v1::LEVEL_SECRET && (!hard || !hard_left)) ||
+        (joined && word.letters != LetterCase::kUpper && word.level == v1::LEVEL_SECRET)) {
+      return No();
+    }
+  }
+  if (StartsWithAny(right,
+                    {".pem", ".key", ".env", ".yaml", ".yml", ".json", ".h", ".cc", ".py"})) {
+    return No(Reject::kContext);
+  }
+  return {Reject::kNone, kConfidenceName, to, std::nullopt};
+}
+
+bool InListOfLevels(const Candidate& candidate, const LevelWord& word, const Line& line) {
+  const auto lists = [&](string_view other) {
+    other = Trim(other.substr(NumberingLength(other)));
+    for (size_t i = 0; i < 3; ++i) {
+      const CodePoint c = CharAt(other, 0);
+      const LevelWord found = ReadLevelWord(other, 0);
+      if (found.found()) {
+        return found.level != word.level && found.chinese() == word.chinese();
+      }
+      if (c.bytes == 0 || IsHan(c.value)) {
+        break;
+      }
+      other.remove_prefix(c.bytes);
+    }
+    return false;
+  };
+  const auto before = LinesBefore(candidate, line, 3);
+  const auto after = LinesAfter(candidate, line, 3);
+  return std::any_of(before.begin(), before.end(), lists) ||
+         std::any_of(after.begin(), after.end(), lists);
+}
+
+}  // namespace shoumi::rules

@@ -1,0 +1,76 @@
+// Bank cards issued in China: ISO/IEC 7812-1, UnionPay 62 with 16 to 19 digits and the older ranges
+// of single banks.
+#include <string>
+#include <utility>
+
+#include "rules/engine/text/dates.h"
+#include "rules/engine/validators/card_numbers.h"
+#include "rules/engine/validators/checksums.h"
+#include "rules/engine/validators/regions.h"
+#include "rules/engine/validators/surroundings.h"
+#include "rules/engine/validators/validators.h"
+
+namespace shoumi::rules {
+namespace {
+
+constexpr uint8_t kConfidenceGrouped = 92;
+constexpr uint8_t kConfidencePlain = 80;     // 16 and 19 digits
+constexpr uint8_t kConfidenceUncommon = 60;  // 15, 17 and 18 digits
+
+// Account figures that nobody was given.
+bool IsPlaceholder(const std::string& digits) {
+  return IsMonotone(std::string_view(digits).substr(6, digits.size() - 7));
+}
+
+// Region 62 is Gansu: an 18-digit number with a birth date and its own check is a person.
+bool IsResidentId(const std::string& digits) {
+  return digits.size() == 18 && IsRegion(digits) && Mod11_2Holds(digits) &&
+         ParseIsoDate(digits.substr(6, 4) + "-" + digits.substr(10, 2) + "-" + digits.substr(12, 2))
+             .has_value();
+}
+
+}  // namespace
+
+Judgement ValidateBankCard(const Candidate& candidate) {
+  const GroupRun run = ReadGroups(candidate, Alphabet::kDigits);
+  Reject best = Reject::kShape;
+  for (const Window& window : WindowsOf(run, 15, 19)) {
+    std::string value = Compact(candidate.text, run, window);
+    if (!IsCardShape(run, window)) {
+      continue;
+    }
+    if (!IsChineseIssuer(value)) {
+      best = Reject::kRange;
+      continue;
+    }
+    if (!LuhnHolds(value)) {
+      best = Reject::kChecksum;
+      continue;
+    }
+    if (IsPlaceholder(value) || IsResidentId(value)) {
+      best = Reject::kExcluded;
+      continue;
+    }
+    const size_t from = run.groups[window.first].from;
+    const size_t to = run.groups[window.last].to;
+    if (CutOut(run, window) || !StandsAlone(candidate, from, to)) {
+      best = Reject::kBoundary;
+      continue;
+    }
+    if (LabelledOtherwise(candidate.text, from)) {
+      best = Reject::kContext;
+      continue;
+    }
+    const bool common = value.size() == 16 || value.size() == 19;
+    return {.from = from,
+            .to = to,
+            .confidence = !window.single() ? kConfidenceGrouped
+                          : common         ? kConfidencePlain
+                                           : kConfidenceUncommon,
+            .value = std::move(value),
+            .marking = {}};
+  }
+  return Rejected(best);
+}
+
+}  // namespace shoumi::rules

@@ -1,0 +1,61 @@
+// International payment cards: ISO/IEC 7812-1 with the ranges of Visa, Mastercard, American
+// Express, JCB, Diners Club and Discover. UnionPay belongs to bank_card.
+#include <string>
+#include <utility>
+
+#include "rules/engine/validators/card_numbers.h"
+#include "rules/engine/validators/checksums.h"
+#include "rules/engine/validators/surroundings.h"
+#include "rules/engine/validators/validators.h"
+
+namespace shoumi::rules {
+namespace {
+
+constexpr uint8_t kConfidenceGrouped = 92;
+constexpr uint8_t kConfidencePlain = 75;
+constexpr uint8_t kConfidenceShort = 50;  // 13 and 14 digits: timestamps and counters are as long
+
+}  // namespace
+
+Judgement ValidateCard(const Candidate& candidate) {
+  const GroupRun run = ReadGroups(candidate, Alphabet::kDigits);
+  Reject best = Reject::kShape;
+  for (const Window& window : WindowsOf(run, 13, 19)) {
+    std::string value = Compact(candidate.text, run, window);
+    if (!IsCardShape(run, window)) {
+      continue;
+    }
+    if (!IsInternationalIssuer(value)) {
+      best = Reject::kRange;
+      continue;
+    }
+    if (!LuhnHolds(value)) {
+      best = Reject::kChecksum;
+      continue;
+    }
+    if (IsMonotone(std::string_view(value).substr(4, value.size() - 5)) && value[4] == '0') {
+      best = Reject::kExcluded;
+      continue;
+    }
+    const size_t from = run.groups[window.first].from;
+    const size_t to = run.groups[window.last].to;
+    if (CutOut(run, window) || !StandsAlone(candidate, from, to)) {
+      best = Reject::kBoundary;
+      continue;
+    }
+    if (LabelledOtherwise(candidate.text, from)) {
+      best = Reject::kContext;
+      continue;
+    }
+    return {.from = from,
+            .to = to,
+            .confidence = !window.single()     ? kConfidenceGrouped
+                          : value.size() >= 15 ? kConfidencePlain
+                                               : kConfidenceShort,
+            .value = std::move(value),
+            .marking = {}};
+  }
+  return Rejected(best);
+}
+
+}  // namespace shoumi::rules

@@ -1,0 +1,224 @@
+#include "rules/engine/validators/number_run.h"
+
+#include <algorithm>
+
+#include "rules/engine/text/utf8.h"
+
+namespace shoumi::rules {
+namespace {
+
+bool In(Alphabet alphabet, char c) {
+  return alphabet == Alphabet::kDigits ? IsDigit(c) : IsAlnum(c);
+}
+
+struct Separator {
+  Join join = Join::kNone;
+  size_t bytes = 0;
+};
+
+Join JoinOf(char32_t c) {
+  if (IsSpace(c)) {
+    return Join::kSpace;
+  }
+  if (IsDash(c)) {
+    return Join::kHyphen;
+  }
+  return c == '.' || c == 0xB7 ? Join::kDot : Join::kNone;
+}
+
+// One separator at `at`, or a hyphen with one space on either side.
+Separator SeparatorAt(std::string_view text, size_t at) {
+  const CodePoint first = CharAt(text, at);
+  const Join join = JoinOf(first.value);
+  if (join == Join::kDot || join == Join::kNone) {
+    return {join, first.bytes};
+  }
+  const CodePoint second = CharAt(text, at + first.bytes);
+  const Join next = JoinOf(second.value);
+  if (join == Join::kHyphen) {
+    return next == Join::kSpace ? Separator{join, first.bytes + second.bytes}
+                                : Separator{join, first.bytes};
+  }
+  if (next != Join::kHyphen) {
+    return {join, first.bytes};
+  }
+  const CodePoint third = CharAt(text, at + first.bytes + second.bytes);
+  const size_t bytes = first.bytes + second.bytes;
+  return {next, IsSpace(third.value) ? bytes + third.bytes : bytes};
+}
+
+// The same, read backwards from `at`.
+Separator SeparatorBefore(std::string_view text, size_t at) {
+  size_t start = at;
+  for (int i = 0; i < 3 && start > 0; ++i) {
+    const CodePoint c = CharBefore(text, start);
+    if (JoinOf(c.value) == Join::kNone) {
+      break;
+    }
+    start -= c.bytes;
+    const Separator whole = SeparatorAt(text, start);
+    const CodePoint further = CharBefore(text, start);
+    if (whole.bytes == at - start && JoinOf(further.value) == Join::kNone) {
+      return whole;
+    }
+  }
+  return {};
+}
+
+Group GroupAround(std::string_view text, Alphabet alphabet, size_t inside) {
+  Group group{inside, inside + 1};
+  const size_t low = inside > kValidatorLookBytesMax ? inside - kValidatorLookBytesMax : 0;
+  const size_t high = std::min(text.size(), inside + kValidatorLookBytesMax);
+  while (group.from > low && In(alphabet, text[group.from - 1])) {
+    --group.from;
+  }
+  while (group.to < high && In(alphabet, text[group.to])) {
+    ++group.to;
+  }
+  return group;
+}
+
+// A character of the alphabet in the anchor, or just before it: an anchor may be no more than the
+// end of a number, behind its check letter.
+size_t FindInside(const Candidate& candidate, Alphabet alphabet) {
+  constexpr size_t kBackBytesMax = 3;
+  const std::string_view text = candidate.text;
+  for (size_t at = candidate.from; at <= candidate.to && at < text.size(); ++at) {
+    if (In(alphabet, text[at])) {
+      return at;
+    }
+  }
+  for (size_t back = 1; back <= kBackBytesMax && back <= candidate.from; ++back) {
+    const size_t at = candidate.from - back;
+    if (at < text.size() && In(alphabet, text[at])) {
+      return at;
+    }
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+GroupRun ReadGroups(const Candidate& candidate, Alphabet alphabet) {
+  GroupRun run;
+  const std::string_view text = candidate.text;
+  const size_t inside = FindInside(candidate, alphabet);
+  if (inside == std::string_view::npos) {
+    return run;
+  }
+  std::array<Group, GroupRun::kGroupsEachWayMax> left;
+  std::array<Join, GroupRun::kGroupsEachWayMax> left_joins{};
+  size_t left_count = 0;
+  const Group middle = GroupAround(text, alphabet, inside);
+  size_t edge = middle.from;
+  while (left_count < left.size() && middle.from - edge < kValidatorLookBytesMax) {
+    const Separator separator = SeparatorBefore(text, edge);
+    const size_t end = edge - separator.bytes;
+    if (separator.join == Join::kNone || end == 0 || !In(alphabet, text[end - 1])) {
+      break;
+    }
+    left[left_count] = GroupAround(text, alphabet, end - 1);
+    left_joins[left_count] = separator.join;
+    edge = left[left_count++].from;
+  }
+  for (size_t i = 0; i < left_count; ++i) {
+    run.groups[i] = left[left_count - 1 - i];
+    run.joins[i] = left_joins[left_count - 1 - i];
+  }
+  run.count = left_count;
+  run.groups[run.count++] = middle;
+  const size_t room = run.count + GroupRun::kGroupsEachWayMax;
+  edge = middle.to;
+  while (run.count < room && edge - middle.to < kValidatorLookBytesMax) {
+    const Separator separator = SeparatorAt(text, edge);
+    const size_t start = edge + separator.bytes;
+    if (separator.join == Join::kNone || start >= text.size() || !In(alphabet, text[start])) {
+      break;
+    }
+    run.joins[run.count - 1] = separator.join;
+    run.groups[run.count] = GroupAround(text, alphabet, start);
+    edge = run.groups[run.count++].to;
+  }
+  run.anchor_first = left_count;
+  run.anchor_last = left_count;
+  while (run.anchor_last + 1 < run.count && run.groups[run.anchor_last + 1].from < candidate.to) {
+    ++run.anchor_last;
+  }
+  return run;
+}
+
+Windows WindowsOf(const GroupRun& run, size_t length_min, size_t length_max) {
+  Windows found;
+  for (size_t first = 0; first < run.count && first <= run.anchor_last; ++first) {
+    Window window{first, first, run.groups[first].size()};
+    window.before = first > 0 ? run.joins[first - 1] : Join::kNone;
+    while (window.length <= length_max) {
+      if (window.last >= run.anchor_first && window.length >= length_min &&
+          found.count < Windows::kMax) {
+        window.after = window.last + 1 < run.count ? run.joins[window.last] : Join::kNone;
+        found.items[found.count++] = window;
+      }
+      if (window.last + 1 >= run.count) {
+        break;
+      }
+      const Join join = run.joins[window.last];
+      window.mixed = window.mixed || (!window.single() && join != window.join);
+      window.join = join;
+      ++window.last;
+      window.length += run.groups[window.last].size();
+    }
+  }
+  std::stable_sort(found.items.begin(), found.items.begin() + found.count,
+                   [](const Window& a, const Window& b) {
+                     return a.single() != b.single() ? a.single() : a.length > b.length;
+                   });
+  return found;
+}
+
+std::string Compact(std::string_view text, const GroupRun& run, const Window& window) {
+  std::string compact;
+  compact.reserve(window.length);
+  for (size_t i = window.first; i <= window.last; ++i) {
+    for (size_t at = run.groups[i].from; at < run.groups[i].to; ++at) {
+      compact += ToUpper(text[at]);
+    }
+  }
+  return compact;
+}
+
+std::string GroupShape(const GroupRun& run, const Window& window) {
+  std::string shape;
+  for (size_t i = window.first; i <= window.last; ++i) {
+    const size_t size = run.groups[i].size();
+    if (size > 9) {
+      return {};
+    }
+    shape += static_cast<char>('0' + size);
+  }
+  return shape;
+}
+
+bool CutOut(const GroupRun& run, const Window& window) {
+  const auto cut = [&](Join outside, size_t neighbour, size_t own, Join beyond) {
+    if (outside == Join::kNone) {
+      return false;
+    }
+    if (outside != Join::kSpace) {
+      return true;
+    }
+    // Spaces also part neighbours in a table; a neighbour of the same size in a row of groups does
+    // not look like one.
+    // Nor does the first figure of a date.
+    return !window.single() && window.join == Join::kSpace &&
+           (beyond == Join::kNone || beyond == Join::kSpace) &&
+           run.groups[neighbour].size() == run.groups[own].size();
+  };
+  const size_t left = window.first > 0 ? window.first - 1 : 0;
+  const size_t right = window.last + 1 < run.count ? window.last + 1 : window.last;
+  const Join left_beyond = left > 0 ? run.joins[left - 1] : Join::kNone;
+  const Join right_beyond = right + 1 < run.count ? run.joins[right] : Join::kNone;
+  return cut(window.before, left, window.first, left_beyond) ||
+         cut(window.after, right, window.last, right_beyond);
+}
+
+}  // namespace shoumi::rules
