@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "agent/inspect/pool.h"
-#include "agent/inspect/problems.h"
 
 namespace shoumi::inspect {
 namespace {
@@ -37,7 +36,7 @@ absl::StatusOr<std::unique_ptr<InspectorPool>> InspectorPool::Start(
   auto started = pool->Begin(packs);
   if (!started.ok()) return started.status();
   if (!started->process->ready().ok()) {
-    return absl::InvalidArgumentError(FormatProblems(started->process->ready().problems()));
+    return absl::InvalidArgumentError(started->process->ProblemLines());
   }
   pool->Use(*std::move(started), packs);
   return std::make_unique<PoolOwner>(std::move(pool));

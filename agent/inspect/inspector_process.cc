@@ -14,6 +14,7 @@
 
 #include "agent/inspect/wire/frame.h"
 #include "fmt/format.h"
+#include "rules/policy/policy.h"
 
 namespace shoumi::inspect {
 namespace {
@@ -114,6 +115,15 @@ absl::StatusOr<std::shared_ptr<InspectorProcess>> InspectorProcess::Start(
   const auto& detectors = process->ready_.detectors();
   process->detectors_.insert(detectors.begin(), detectors.end());
   return process;
+}
+
+std::string InspectorProcess::ProblemLines() const {
+  std::string lines;
+  for (const v1::PackProblem& problem : ready_.problems()) {
+    if (!lines.empty()) lines += '\n';
+    lines += rules::FormatProblem(problem);
+  }
+  return lines;
 }
 
 InspectorProcess::~InspectorProcess() {

@@ -47,6 +47,8 @@ class InspectorProcess {
   absl::StatusOr<WorkerEnds> SpawnFirstWorker(std::chrono::steady_clock::time_point deadline);
 
   [[nodiscard]] const v1::InspectorReady& ready() const { return ready_; }
+  // Of ready(), one line each, without a last line break.
+  [[nodiscard]] std::string ProblemLines() const;
   // Rules that its workers may report.
   [[nodiscard]] const std::set<std::string>& detectors() const { return detectors_; }
   [[nodiscard]] int socket() const { return socket_.get(); }

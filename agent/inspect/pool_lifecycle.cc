@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "agent/inspect/pool.h"
-#include "agent/inspect/problems.h"
 #include "boost/asio/post.hpp"
 #include "spdlog/spdlog.h"
 
@@ -188,7 +187,7 @@ void Pool::OnRestarted(absl::StatusOr<Started> started) {
   if (stopped_ || link_ != nullptr) return;
   if (started.ok() && started->process->ready().ok()) return Switch(*std::move(started));
   spdlog::error("shoumi-inspect does not start: {}",
-                started.ok() ? FormatProblems(started->process->ready().problems())
+                started.ok() ? started->process->ProblemLines()
                              : started.status().ToString());
   RestartLater();
 }

@@ -17,7 +17,7 @@ MAY_INCLUDE = {
     "rules": ["common"],
     "agent/inspect/extract": ["common"],
     "agent/inspect/sandbox": ["common"],
-    "agent/inspect": ["common", "rules/engine"],
+    "agent/inspect": ["common", "rules/engine", "rules/policy"],
     "agent/channels": ["common"],
     "agent/decide": ["common", "rules/policy"],
     "agent/spool": ["common"],
