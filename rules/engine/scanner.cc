@@ -1,0 +1,301 @@
+#include "rules/engine/scanner.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "rules/engine/scanner_impl.h"
+
+namespace shoumi::rules {
+namespace {
+
+constexpr size_t kHeadRowBytesMax = 4096;
+
+bool IsAsciiAlnum(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// A byte inside a character.
+bool IsTail(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+bool IsSeparator(char c) {
+  return c == ' ' || c == '-' || c == '(' || c == ')';
+}
+
+struct Extent {
+  size_t from = 0;
+  size_t to = 0;
+};
+
+// The last `symbols` letters and digits before `to`, which one boundary byte may follow. At most
+// three separators part two of them. Empty at `to` when there are not as many.
+Extent LastSymbols(std::string_view text, size_t to, uint32_t symbols) {
+  size_t end = to;
+  if (end > 0 && !IsAsciiAlnum(text[end - 1])) --end;
+  size_t at = end;
+  uint32_t seen = 0;
+  uint32_t separators = 0;
+  size_t from = end;
+  while (at > 0 && seen < symbols) {
+    const char c = text[at - 1];
+    if (IsAsciiAlnum(c)) {
+      ++seen;
+      separators = 0;
+      from = at - 1;
+    } else if (!IsSeparator(c) || ++separators > 3) {
+      break;
+    }
+    --at;
+  }
+  return seen == symbols ? Extent{from, end} : Extent{to, to};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Scanner>> Scanner::Create(const Database& database) {
+  auto scanner = WindowScanner::Create(database.rules(), kWindowBytesDefault);
+  if (!scanner.ok()) return scanner.status();
+  return std::unique_ptr<Scanner>(*std::move(scanner));
+}
+
+absl::StatusOr<std::unique_ptr<WindowScanner>> WindowScanner::Create(const CompiledRules& rules,
+                                                                     size_t window_bytes) {
+  std::unique_ptr<WindowScanner> scanner(new WindowScanner(rules, window_bytes));
+  if (auto status = scanner->scratch_.Fit(*rules.patterns); !status.ok()) return status;
+  if (auto status = scanner->keywords_.Prepare(); !status.ok()) return status;
+  return scanner;
+}
+
+WindowScanner::WindowScanner(const CompiledRules& rules, size_t window_bytes)
+    : rules_(rules),
+      window_(window_bytes),
+      keywords_(rules),
+      overlaps_(rules),
+      findings_(rules),
+      tracker_of_detector_(rules.detectors.size()) {
+  for (size_t i = 0; i < rules.detectors.size(); ++i) {
+    if (!rules.detectors[i].is_dictionary()) continue;
+    tracker_of_detector_[i] = static_cast<uint32_t>(trackers_.size());
+    trackers_.emplace_back(rules.detectors[i]);
+  }
+}
+
+void WindowScanner::Begin(const ScanOptions& options) {
+  options_ = options;
+  findings_.Begin(options);
+}
+
+void WindowScanner::BeginPart(std::string_view part, v1::PartKind kind) {
+  kind_ = kind;
+  window_.BeginPart();
+  head_row_.clear();
+  for (TermTracker& tracker : trackers_) tracker.BeginPart();
+  findings_.BeginPart(part, kind);
+}
+
+void WindowScanner::Block(std::string_view text) {
+  while (!text.empty()) {
+    text.remove_prefix(window_.Fill(text));
+    if (window_.full()) {
+      ScanWindow();
+      window_.Advance();
+    }
+  }
+}
+
+void WindowScanner::EndPart() {
+  window_.EndPart();
+  ScanWindow();
+}
+
+ScanResult WindowScanner::Finish() {
+  return findings_.Finish();
+}
+
+void WindowScanner::ScanWindow() {
+  if (kind_ == v1::PART_KIND_CELLS && window_.starts_part()) ReadHeadRow();
+  keywords_.Reset(window_.text());
+  CollectHits();
+  const auto in_order = [](const Hit& a, const Hit& b) {
+    return std::pair(a.to, a.id) < std::pair(b.to, b.id);
+  };
+  if (!std::is_sorted(hits_.begin(), hits_.end(), in_order)) {
+    std::sort(hits_.begin(), hits_.end(), in_order);
+  }
+  for (const Hit& hit : hits_) {
+    if (hit.id < rules_.anchors.size()) {
+      JudgeAnchor(hit);
+    } else {
+      FollowTerm(rules_.terms[hit.id - rules_.anchors.size()], hit.to);
+    }
+  }
+  Settle();
+}
+
+void WindowScanner::CollectHits() {
+  hits_.clear();
+  // Anything that ends after `commit_begin` started at most one anchor's width before it.
+  const size_t before = std::min<size_t>(window_.commit_begin(), kAnchorWidthBytesMax);
+  const ptrdiff_t origin = static_cast<ptrdiff_t>(window_.commit_begin() - before) - 1;
+  const std::string_view text = window_.Edged(origin, window_.commit_end());
+  scan_origin_ = static_cast<size_t>(origin + 1);
+  hs_scan(
+      rules_.patterns->get(), text.data(), static_cast<unsigned>(text.size()), 0, scratch_.get(),
+      [](unsigned id, unsigned long long, unsigned long long to, unsigned, void* context) {
+        auto* scanner = static_cast<WindowScanner*>(context);
+        const size_t end = scanner->scan_origin_ + static_cast<size_t>(to) - 1;
+        if (end > scanner->window_.commit_begin()) {
+          scanner->hits_.push_back({static_cast<uint32_t>(end), id});
+        }
+        return 0;
+      },
+      this);
+}
+
+void WindowScanner::JudgeAnchor(const Hit& hit) {
+  const CompiledRules::Anchor& anchor = rules_.anchors[hit.id];
+  const std::string_view text = window_.text();
+  const size_t to = std::min<size_t>(hit.to, text.size());
+  Extent extent{to, to};
+  if (anchor.symbols > 0) {
+    extent = LastSymbols(text, to, anchor.symbols);
+  } else if (anchor.width > 0) {
+    extent.from = to > anchor.width ? to - anchor.width : 0;
+  }
+  const Candidate candidate{
+      .text = text,
+      .from = extent.from,
+      .to = extent.to,
+      .kind = kind_,
+      .block_starts_part = window_.starts_part(),
+      .block_ends_part = window_.ends_part(),
+      .today = options_.today,
+  };
+  for (const CompiledRules::Use& use : anchor.uses) Judge(use, candidate);
+}
+
+void WindowScanner::Judge(const CompiledRules::Use& use, const Candidate& candidate) {
+  Judgement judgement = use.validator(candidate);
+  if (!judgement.accepted()) {
+    if (judgement.reject != Reject::kShape) {
+      Explain(use, candidate.from, candidate.to, RejectName(judgement.reject));
+    }
+    return;
+  }
+  const Reject reject = Weigh(rules_.detectors[use.detector], use.detector, judgement);
+  if (reject != Reject::kNone) {
+    Explain(use, judgement.from, judgement.to, RejectName(reject));
+    return;
+  }
+  overlaps_.Add({.from = window_.base() + judgement.from,
+                 .to = window_.base() + judgement.to,
+                 .start = window_.OriginalStart(judgement.from),
+                 .end = window_.OriginalEnd(judgement.to),
+                 .detector = use.detector,
+                 .confidence = judgement.confidence,
+                 .validator = use.validator_name,
+                 .value = std::move(judgement.value),
+                 .marking = std::move(judgement.marking)});
+}
+
+Reject WindowScanner::Weigh(const Detector& detector, uint32_t index, Judgement& judgement) {
+  auto confidence = static_cast<int>(judgement.confidence);
+  if (!detector.keywords.words.empty()) {
+    const bool near =
+        keywords_.Near(2 * index, judgement.from, judgement.to, detector.keywords.within_chars) ||
+        HeadOfColumnSays(2 * index, judgement.from);
+    if (near) {
+      confidence += static_cast<int>(detector.keywords.points);
+    } else if (detector.keywords.required) {
+      return Reject::kContext;
+    }
+  }
+  if (!detector.against.words.empty() &&
+      (keywords_.Near(2 * index + 1, judgement.from, judgement.to, detector.against.within_chars) ||
+       HeadOfColumnSays(2 * index + 1, judgement.from))) {
+    confidence -= static_cast<int>(detector.against.points);
+  }
+  judgement.confidence = static_cast<uint8_t>(std::clamp(confidence, 0, 100));
+  return judgement.confidence < detector.report_from ? Reject::kContext : Reject::kNone;
+}
+
+void WindowScanner::ReadHeadRow() {
+  const std::string_view text = window_.text().substr(0, kHeadRowBytesMax);
+  head_row_ = keywords_.ListsOfCells(text.substr(0, text.find('\n')));
+}
+
+bool WindowScanner::HeadOfColumnSays(uint32_t list, size_t from) const {
+  if (head_row_.empty()) return false;
+  const std::string_view before = window_.text().substr(0, from);
+  const std::string_view near =
+      before.substr(before.size() > kLookBytes ? before.size() - kLookBytes : 0);
+  const size_t line = near.rfind('\n');
+  if (line == std::string_view::npos) return false;
+  const auto column = static_cast<size_t>(
+      std::count(near.begin() + static_cast<ptrdiff_t>(line), near.end(), '\t'));
+  return column < head_row_.size() && (head_row_[column][list / 64] >> (list % 64) & 1) != 0;
+}
+
+void WindowScanner::FollowTerm(const CompiledRules::Term& term, size_t to) {
+  const std::string_view text = window_.text();
+  const size_t from = to - term.size;
+  if (term.boundary_before && from > 0 && IsAsciiAlnum(text[from - 1])) return;
+  if (term.boundary_after && to < text.size() && IsAsciiAlnum(text[to])) return;
+  TermStretch stretch;
+  for (const CompiledRules::TermUse& use : term.uses) {
+    TermTracker& tracker = trackers_[tracker_of_detector_[use.detector]];
+    if (!tracker.Add(window_, use.term, from, to, stretch)) continue;
+    findings_.AddMasked({.from = 0,
+                         .to = 0,
+                         .start = stretch.start,
+                         .end = stretch.end,
+                         .detector = use.detector,
+                         .confidence = 100,
+                         .validator = {},
+                         .value = stretch.terms,
+                         .marking = {}},
+                        stretch.terms);
+  }
+}
+
+void WindowScanner::Settle() {
+  // A validator reaches back so far at most from an anchor that is still to come.
+  const uint64_t commit_end = window_.base() + window_.commit_end();
+  const uint64_t settled = window_.ends_part() ? std::numeric_limits<uint64_t>::max()
+                           : commit_end > kValidatorLookBytesMax
+                               ? commit_end - kValidatorLookBytesMax
+                               : 0;
+  kept_.clear();
+  lost_.clear();
+  overlaps_.Settle(settled, kept_, lost_);
+  for (const Accepted& accepted : kept_) {
+    if (!accepted.marking || !accepted.marking->expired()) {
+      findings_.Add(accepted);
+      continue;
+    }
+    findings_.AddExpired();
+    if (options_.explain) {
+      findings_.Reject(accepted.detector, accepted.start, accepted.end, "expired",
+                       MaskValue(accepted.validator, accepted.value));
+    }
+  }
+  for (const Accepted& accepted : lost_) {
+    if (!options_.explain) break;
+    findings_.Reject(accepted.detector, accepted.start, accepted.end, RejectName(Reject::kExcluded),
+                     MaskValue(accepted.validator, accepted.value));
+  }
+}
+
+void WindowScanner::Explain(const CompiledRules::Use& use, size_t from, size_t to,
+                            std::string_view why) {
+  if (!options_.explain) return;
+  const std::string_view text = window_.text();
+  while (from > 0 && IsTail(text[from])) --from;
+  while (to < text.size() && IsTail(text[to])) ++to;
+  findings_.Reject(use.detector, window_.OriginalStart(from), window_.OriginalEnd(to), why,
+                   MaskValue(use.validator_name, text.substr(from, to - from)));
+}
+
+}  // namespace shoumi::rules
