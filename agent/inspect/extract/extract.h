@@ -115,7 +115,7 @@ struct Format {
   // Reports what it cannot read through context.sink.Unscanned(); never throws.
   void (*extract)(Source& source, Context& context);
 };
-inline constexpr size_t kHeadBytes = 8192;
+inline constexpr size_t kHeadBytes = 36 << 10;  // an ISO 9660 image says so behind 32 KiB
 
 // In the order in which they are asked; plain text is last. registry.cc lists them.
 std::span<const Format* const> Formats();

@@ -1,4 +1,5 @@
 #include "agent/inspect/extract/extract.h"
+#include "agent/inspect/extract/ole2/ole2.h"
 #include "agent/inspect/extract/ooxml/ooxml.h"
 #include "agent/inspect/extract/pdf/pdf.h"
 #include "agent/inspect/extract/signatures/signatures.h"
@@ -10,6 +11,7 @@ namespace shoumi::inspect {
 std::span<const Format* const> Formats() {
   static constexpr const Format* kFormats[] = {
       &kPdfFormat,        //
+      &kOle2Format,       //
       &kSignatureFormat,  // what is recognised but not read
       &kDocxFormat,       //
       &kXlsxFormat,       //

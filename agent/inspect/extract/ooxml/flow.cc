@@ -8,6 +8,7 @@ namespace {
 constexpr uint32_t kFirstPageLines = 15;
 constexpr size_t kFirstPageBytes = 1800;  // 600 Han characters
 constexpr size_t kHeldBytesMax = 1 << 20;
+constexpr size_t kLevelsMax = 16;
 constexpr size_t kAsidePartsMax = 256;
 
 std::string WithoutSpace(std::string_view text) {
@@ -35,6 +36,7 @@ void FlowReader::Begin() {
 }
 
 void FlowReader::Finish() {
+  too_deep_ = 0;
   while (levels_.size() > 1) Pop(levels_.back().tag);
   Put(levels_.back().boxes);
   if (pages_) {
@@ -179,6 +181,10 @@ bool FlowReader::Holds(Tag tag) const {
 }
 
 void FlowReader::Push(Tag tag) {
+  if (levels_.size() >= kLevelsMax) {
+    ++too_deep_;
+    return;
+  }
   levels_.emplace_back();
   levels_.back().tag = tag;
   // A choice is read in the place of the paragraph around it.
@@ -190,6 +196,10 @@ void FlowReader::Push(Tag tag) {
 }
 
 void FlowReader::Pop(Tag tag) {
+  if (too_deep_ > 0) {
+    --too_deep_;
+    return;
+  }
   if (levels_.size() < 2 || levels_.back().tag != tag) return;
   Level level = std::move(levels_.back());
   levels_.pop_back();

@@ -69,6 +69,7 @@ class FlowReader final : public PartReader {
   uint32_t skipped_ = 0;
   uint32_t in_text_ = 0;
   uint32_t in_vml_ = 0;
+  uint32_t too_deep_ = 0;  // elements that are no longer held back
   bool saw_text_ = false;
 };
 

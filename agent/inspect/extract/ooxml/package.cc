@@ -136,8 +136,7 @@ void PackageReader::SortMember(const ZipArchive::Entry& entry) {
   member.root = RootOf(XmlRoot(head));
   if (member.root == Root::kIgnored) return;
   const Signature* signature = FindSignature(head);
-  const bool document = signature == nullptr || signature->type == "application/x-ole-storage" ||
-                        signature->type == "application/rtf";
+  const bool document = signature == nullptr || signature->type == "application/rtf";
   if (member.root == Root::kNotXml && !document) {
     ++(IsPicture(*signature) ? pictures_ : binaries_);
     return;

@@ -76,7 +76,6 @@ constexpr Signature kSignatures[] = {
     {4, "Standard Jet DB"sv, "application/vnd.ms-access", true},
     {4, "Standard ACE DB"sv, "application/vnd.ms-access", true},
     {0, "!BDN"sv, "application/vnd.ms-outlook-pst", true},
-    {0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, "application/x-ole-storage"},
     {0, "{\\rtf"sv, "application/rtf"},
     {0, "%!PS-Adobe"sv, "application/postscript"},
     {0, "\xc5\xd0\xd3\xc6"sv, "application/postscript"},
@@ -103,6 +102,8 @@ constexpr Signature kSignatures[] = {
     {0, "\x02#!SILK"sv, "audio/silk"},
     {0, "MThd\0\0\0\x06"sv, "audio/midi"},
     {0, "FLV\x01"sv, "video/x-flv"},
+    {0x8001, "CD001"sv, "application/x-iso9660-image"},
+    {1, "CD001"sv, "application/x-iso9660-image"},  // behind 32 KiB that are a hole
     {0, "BM"sv, "image/bmp", true},
     {0, "MZ"sv, "application/vnd.microsoft.portable-executable", true},
     {0, "\0\0\x01\xba"sv, "video/mpeg"},
@@ -120,16 +121,8 @@ bool Fits(std::string_view head, const Signature& signature) {
          (!signature.weak || head.substr(0, 512).find('\0') != std::string_view::npos);
 }
 
-bool IsIso9660(Source& source) {
-  std::array<char, 5> volume;
-  const absl::StatusOr<size_t> got = source.ReadAt(0x8001, volume);
-  return got.ok() && std::string_view(volume.data(), *got) == "CD001";
-}
-
-bool Detect(std::string_view head, Source& source) {
-  if (FindSignature(head) != nullptr) return true;
-  // An ISO image starts with 32 KiB that belong to nobody, usually zero.
-  return head.front() == '\0' && source.size() > 0x8800 && IsIso9660(source);
+bool Detect(std::string_view head, Source&) {
+  return FindSignature(head) != nullptr;
 }
 
 void Extract(Source& source, Context& context) {
@@ -138,7 +131,7 @@ void Extract(Source& source, Context& context) {
   const Signature* signature =
       got.ok() ? FindSignature(std::string_view(buffer.data(), *got)) : nullptr;
   const std::string_view type =
-      signature != nullptr ? signature->type : "application/x-iso9660-image";
+      signature != nullptr ? signature->type : kSignatureFormat.media_type;
   if (context.depth == 0) context.media_type = type;
   context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_UNSUPPORTED, type);
 }

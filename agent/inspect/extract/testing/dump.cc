@@ -37,9 +37,8 @@ int main(int argc, char** argv) {
     }
     PrintingSink sink;
     const auto source = shoumi::inspect::MakeFdSource(fd);
-    shoumi::inspect::Context context(
-        shoumi::inspect::Limits(), sink,
-        std::chrono::steady_clock::now() + std::chrono::seconds(60));
+    shoumi::inspect::Context context(shoumi::inspect::Limits(), sink,
+                                     std::chrono::steady_clock::now() + std::chrono::seconds(60));
     shoumi::inspect::ExtractDocument("", *source, context);
     ::close(fd);
   }

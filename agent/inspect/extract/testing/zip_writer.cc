@@ -55,6 +55,17 @@ void ZipWriter::Add(std::string_view name, std::string_view bytes, const Options
   member.packed = static_cast<uint32_t>(packed.size());
   member.bytes = options.declared_bytes >= 0 ? static_cast<uint32_t>(options.declared_bytes)
                                              : static_cast<uint32_t>(bytes.size());
+  AddPacked(std::move(member), packed);
+}
+
+void ZipWriter::AddCopy(std::string_view name) {
+  Member member = members_.back();
+  const std::string packed = data_.substr(data_.size() - member.packed);
+  member.name = name;
+  AddPacked(std::move(member), packed);
+}
+
+void ZipWriter::AddPacked(Member member, std::string_view packed) {
   member.offset = static_cast<uint32_t>(data_.size());
   data_ += "PK\x03\x04";
   Put(data_, 20, 2);
@@ -64,9 +75,9 @@ void ZipWriter::Add(std::string_view name, std::string_view bytes, const Options
   Put(data_, member.crc, 4);
   Put(data_, member.packed, 4);
   Put(data_, member.bytes, 4);
-  Put(data_, name.size(), 2);
+  Put(data_, member.name.size(), 2);
   Put(data_, 0, 2);
-  data_ += name;
+  data_ += member.name;
   data_ += packed;
   members_.push_back(std::move(member));
 }

@@ -22,6 +22,8 @@ class ZipWriter {
 
   void Add(std::string_view name, std::string_view bytes) { Add(name, bytes, Options()); }
   void Add(std::string_view name, std::string_view bytes, const Options& options);
+  // The packed bytes of the member added last once more, as a member of their own.
+  void AddCopy(std::string_view name);
   // A second name for the packed bytes of the member added last.
   void AddOverlapping(std::string_view name);
   // The finished file.
@@ -37,6 +39,8 @@ class ZipWriter {
     uint32_t bytes = 0;
     uint32_t offset = 0;
   };
+
+  void AddPacked(Member member, std::string_view packed);
 
   std::string data_;
   std::vector<Member> members_;

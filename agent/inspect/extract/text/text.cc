@@ -17,6 +17,7 @@ namespace {
 constexpr size_t kBlockBytes = 256 << 10;
 constexpr uint32_t kFirstPageLines = 10;
 constexpr size_t kFirstPageBytes = 4096;
+constexpr size_t kStartBytes = 8192;
 constexpr size_t kChanceBytesMax = 256;
 
 // Reads one plain text, block after block. In the encodings whose line feed is one byte, blocks end
@@ -69,7 +70,7 @@ TextReader::Fill TextReader::FillBlock() {
 
 void TextReader::Run() {
   const Fill fill = FillBlock();
-  const Detection start = DetectStart(std::string_view(block_).substr(0, kHeadBytes));
+  const Detection start = DetectStart(std::string_view(block_).substr(0, kStartBytes));
   block_.erase(0, start.mark_bytes);
   switch (start.charset) {
     case Charset::kUtf16Le:
@@ -157,7 +158,7 @@ void TextReader::Decode(std::string_view bytes, Charset charset) {
 }
 
 bool Detect(std::string_view head, Source&) {
-  return DetectStart(head).charset != Charset::kBinary;
+  return DetectStart(head.substr(0, kStartBytes)).charset != Charset::kBinary;
 }
 
 void Extract(Source& source, Context& context) {

@@ -1,0 +1,162 @@
+#include "agent/inspect/extract/ole2/ole2.h"
+
+#include <algorithm>
+#include <string>
+
+#include "agent/inspect/extract/ole2/compound_file.h"
+#include "agent/inspect/extract/report.h"
+#include "agent/inspect/extract/text/names.h"
+#include "fmt/format.h"
+
+namespace shoumi::inspect {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr uint32_t kRecordsLooked = 64;  // FILEPASS stands near the start of a workbook
+
+struct Kind {
+  std::string_view stream;
+  std::string_view type;
+};
+constexpr Kind kKinds[] = {
+    {"WordDocument", "application/msword"},
+    {"Workbook", "application/vnd.ms-excel"},
+    {"Book", "application/vnd.ms-excel"},
+    {"PowerPoint Document", "application/vnd.ms-powerpoint"},
+    {"__properties_version1.0", "application/vnd.ms-outlook"},
+    {"VisioDocument", "application/vnd.visio"},
+    {"Quill", "application/vnd.ms-publisher"},
+    {"_VBA_PROJECT", "application/vnd.ms-office.vbaproject"},
+};
+
+uint32_t Little(std::string_view bytes, size_t at, size_t width) {
+  uint32_t value = 0;
+  for (size_t i = width; i > 0 && at + i <= bytes.size(); --i) {
+    value = (value << 8) | static_cast<uint8_t>(bytes[at + i - 1]);
+  }
+  return value;
+}
+
+std::string HeadOf(CompoundFile& file, std::string_view stream, uint64_t bytes) {
+  const CompoundFile::Stream* found = file.Find(stream);
+  if (found == nullptr) return "";
+  absl::StatusOr<std::string> head = file.Read(*found, 0, bytes);
+  return head.ok() ? std::move(*head) : "";
+}
+
+// [MS-DOC] 2.5.2: bit fEncrypted of the FIB's flags.
+bool IsEncryptedWord(CompoundFile& file) {
+  return (Little(HeadOf(file, "WordDocument", 32), 10, 2) & 0x0100) != 0;
+}
+
+// [MS-XLS] 2.4.117: a FilePass record among the first of the globals.
+bool IsEncryptedExcel(CompoundFile& file) {
+  std::string head = HeadOf(file, "Workbook", 8192);
+  if (head.empty()) head = HeadOf(file, "Book", 8192);
+  size_t at = 0;
+  for (uint32_t i = 0; i < kRecordsLooked && at + 4 <= head.size(); ++i) {
+    if (Little(head, at, 2) == 0x002F) return true;
+    at += 4 + Little(head, at + 2, 2);
+  }
+  return false;
+}
+
+// Office's own encryption ([MS-OFFCRYPTO]) and rights management.
+bool IsEncrypted(CompoundFile& file) {
+  return file.Find("EncryptedPackage") != nullptr || file.Find("EncryptedSummary") != nullptr ||
+         file.Find(
+             "\x09"
+             "DRMContent") != nullptr ||
+         IsEncryptedWord(file) || IsEncryptedExcel(file);
+}
+
+std::string_view ZeroTerminated(std::string_view bytes, size_t& at) {
+  const size_t end = std::min(bytes.find('\0', at), bytes.size());
+  const std::string_view text = bytes.substr(std::min(at, bytes.size()), end - std::min(at, end));
+  at = end + 1;
+  return text;
+}
+
+// What "insert object from file" stores: label, path, path again, then the file.
+void ReadNative(std::string_view bytes, Context& context) {
+  size_t at = 6;
+  const std::string label = DecodeName(ZeroTerminated(bytes, at));
+  ZeroTerminated(bytes, at);
+  at += 4;
+  const uint32_t path_bytes = Little(bytes, at, 4);
+  at += 4 + size_t{path_bytes};
+  const uint32_t size = Little(bytes, at, 4);
+  at += 4;
+  if (at >= bytes.size()) {
+    context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_CORRUPT,
+                           "damaged object package");
+    return;
+  }
+  const auto content = MakeMemorySource(bytes.substr(at, size));
+  context.Nested(label.empty() ? "object" : label, *content);
+}
+
+// True when there was one.
+bool ReadObjects(CompoundFile& file, Context& context) {
+  bool found = false;
+  for (const CompoundFile::Stream& stream : file.streams()) {
+    const bool native = stream.name == "\x01Ole10Native";
+    if (!native && stream.name != "Package" && stream.name != "CONTENTS") continue;
+    if (!context.SpendEntry("") || !context.InTime("")) return true;
+    found = true;
+    const uint64_t bound = context.limits.memory_object_bytes_max;
+    if (stream.bytes > bound) {
+      ReportFailure(context, "",
+                    absl::ResourceExhaustedError(fmt::format("memory_object_bytes_max {}", bound)),
+                    false);
+      continue;
+    }
+    const absl::StatusOr<std::string> bytes = file.Read(stream, 0, stream.bytes);
+    ReportFailure(context, "", bytes.status(), false);
+    if (!bytes.ok() || !context.SpendBytes(bytes->size(), "")) continue;
+    if (native) {
+      ReadNative(*bytes, context);
+    } else {
+      const auto content = MakeMemorySource(*bytes);
+      context.Nested(stream.name, *content);
+    }
+  }
+  return found;
+}
+
+std::string_view TypeOf(const CompoundFile& file) {
+  const auto* kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& one) {
+    return file.Find(one.stream) != nullptr;
+  });
+  return kind == std::end(kKinds) ? "application/x-ole-storage"sv : kind->type;
+}
+
+bool Detect(std::string_view head, Source&) {
+  return CompoundFile::LooksLikeOne(head);
+}
+
+void Extract(Source& source, Context& context) {
+  const absl::StatusOr<std::unique_ptr<CompoundFile>> file =
+      CompoundFile::Open(source, context.limits.memory_object_bytes_max);
+  if (!file.ok()) {
+    ReportFailure(context, "", file.status(), false);
+    return;
+  }
+  const std::string_view type = TypeOf(**file);
+  if (context.depth == 0) context.media_type = type;
+  if (IsEncrypted(**file)) {
+    context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_ENCRYPTED,
+                           "encrypted Office document");
+    return;
+  }
+  const bool opened = ReadObjects(**file, context);
+  if (opened && type == "application/x-ole-storage") return;
+  context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_UNSUPPORTED, type);
+}
+
+}  // namespace
+
+const Format kOle2Format = {"ole2", "application/x-ole-storage", Detect, Extract};
+
+}  // namespace shoumi::inspect
