@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agent/uplink/bundle.h"
+#include "shoumi/v1/inspect.pb.h"
+
+namespace shoumi::agent {
+
+// Takes a signed bundle into force, or leaves the one before: verified → packs compiled → policy
+// checked → kept on disk → in force. Thread-safe; Offer and LoadKept block while packs compile.
+class PolicyKeeper {
+ public:
+  struct Hooks {
+    // Compiles packs and switches inspection to them; on an error inspection stays as it was.
+    std::function<absl::StatusOr<v1::InspectorReady>(const std::vector<v1::Pack>&)> compile;
+    std::function<void(const v1::PolicyBundle&)> in_force;
+  };
+
+  // `state_dir` exists; the bundle is kept in "policy.bundle" there.
+  PolicyKeeper(std::string state_dir, std::string public_key, Hooks hooks);
+
+  // At start, without any server. NotFound when none is kept; another error says why the kept one
+  // is not in force.
+  absl::Status LoadKept();
+
+  // `sha256` is that of the offer. Whatever fails, what was in force stays.
+  absl::Status Offer(std::string bytes, const std::string& sha256);
+
+  [[nodiscard]] uint64_t version() const;
+  [[nodiscard]] std::string sha256() const;
+
+ private:
+  absl::Status Take(const Bundle& bundle, bool keep);
+  absl::Status Compile(const Bundle& bundle, bool& switched);
+  void SwitchBack();
+
+  const std::string path_;
+  const std::string public_key_;
+  const Hooks hooks_;
+  std::mutex taking_;         // one bundle at a time
+  mutable std::mutex mutex_;  // guards what is below
+  std::shared_ptr<const Bundle> current_;
+};
+
+}  // namespace shoumi::agent
