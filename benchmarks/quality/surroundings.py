@@ -19,7 +19,7 @@ LABELS = {
                          ["Travel permit"], []),
     "cn.plate": (["车牌号", "车牌", "号牌号码", "车号", "车辆牌照"], ["Plate", "License plate"],
                  ["plate"]),
-    "intl.email": (["邮箱", "电子邮箱", "邮件地址", "联系邮箱", "Email"], ["E-mail", "Mail"],
+    "intl.email": (["邮箱", "电子邮箱", "邮件地址", "联系邮箱"], ["E-mail", "Mail", "Email"],
                    ["email", "mail", "contact"]),
     "intl.iban": (["国际银行账号", "IBAN账号", "收款账号"], ["IBAN", "Account (IBAN)"], ["iban"]),
     "intl.card": (["信用卡号", "卡号", "支付卡号"], ["Credit card", "Card number", "Card no"],

@@ -154,12 +154,14 @@ constexpr std::array<Entry, 36> kEnglish = {{
 
 struct Reading {
   bool pure = true;
+  Kind last = Kind::kNeutral;  // of the word read last, when nothing followed it
   bool owner = false;
   bool contents = false;
   bool handling = false;
 };
 
 void Note(Kind kind, Reading* reading) {
+  reading->last = kind;
   reading->owner = reading->owner || kind == Kind::kOwner;
   reading->contents = reading->contents || kind == Kind::kContents;
   reading->handling = reading->handling || kind == Kind::kHandling;
@@ -212,10 +214,17 @@ void Read(std::string_view text, const LevelWord& word, Reading* reading) {
       reading->pure = taken > 0;
       at += taken;
     } else {
+      reading->last = Kind::kNeutral;
       reading->pure = c.value != '=' && c.value != '?' && c.value != U'“' && c.value != '"';
       at += c.bytes;
     }
   }
+}
+
+bool EndsWithNot(std::string_view before) {
+  std::string lower(before.substr(before.size() > 4 ? before.size() - 4 : 0));
+  std::transform(lower.begin(), lower.end(), lower.begin(), ToLower);
+  return lower == "not" || lower == " not";
 }
 
 }  // namespace
@@ -231,6 +240,13 @@ bool IsBanner(std::string_view left, const LevelWord& word, std::string_view rig
     return false;
   }
   Read(before, word, &reading);
+  // 不得复制绝密级资料: the word is the object of the rule, not the rule of the document.
+  if (word.chinese() && reading.last == Kind::kHandling && before.size() == left.size()) {
+    return false;
+  }
+  if (!word.chinese() && EndsWithNot(before)) {
+    return false;
+  }
   Read(after, word, &reading);
   if (!reading.pure) {
     return false;

@@ -130,6 +130,11 @@ size_t NumberingLength(std::string_view text) {
   if (c.value >= 0x2460 && c.value <= 0x249B) {  // ① and ⑴ families
     return c.bytes;
   }
+  const CodePoint second = CharAt(text, c.bytes);
+  if (c.bytes == 1 && IsUpper(text[0]) &&
+      (second.value == '.' || second.value == U'、' || second.value == ')')) {
+    return c.bytes + second.bytes;  // A. B. C.
+  }
   const bool bracket = c.value == '(';
   at += bracket ? 1 : 0;
   const size_t start = at;

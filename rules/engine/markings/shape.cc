@@ -205,6 +205,39 @@ bool AcceptableLetters(const LevelWord& word, const Candidate& candidate, bool n
   return false;
 }
 
+string_view TrimStart(string_view text) {
+  for (CodePoint c = CharAt(text, 0); IsSpace(c.value); c = CharAt(text, 0)) {
+    text.remove_prefix(c.bytes);
+  }
+  return text;
+}
+string_view TrimEnd(string_view text) {
+  for (CodePoint c = CharBefore(text, text.size()); IsSpace(c.value);
+       c = CharBefore(text, text.size())) {
+    text.remove_suffix(c.bytes);
+  }
+  return text;
+}
+
+// 机密文件 12 份: how many there are.
+bool IsCount(string_view right) {
+  string_view rest = Trim(right);
+  const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  rest = Trim(rest.substr(digits));
+  return digits > 0 && StartsWithAny(rest, {"份", "件", "个", "项", "次", "本", "套", "册"});
+}
+
+// A table of documents with their levels in plain text: 序号 文件名 密级.
+bool BelowTableHead(const Candidate& candidate, const Line& line) {
+  const auto before = LinesBefore(candidate, line, 3);
+  return std::any_of(before.begin(), before.end(), [](string_view other) {
+    const size_t at = other.find("密级");
+    return at != string_view::npos && at > 0 && other.find(':') == string_view::npos &&
+           other.find("：") == string_view::npos &&
+           (IsSpace(CharBefore(other, at).value) || other[at - 1] == '\t' || other[at - 1] == '|');
+  });
+}
+
 // A cell: alone on its row near the top of the sheet.
 Shape CellBanner(const Candidate& candidate, const LevelWord& word, const Line& line,
                  string_view left, string_view right) {
@@ -334,7 +367,8 @@ Shape BracketShape(const Candidate& candidate, const LevelWord& word, const Line
     const bool sentence = HasSentenceMark(outside_left) || SpeaksOfMarking(outside_left) ||
                           OpensQuote(outside_left) || GoesOn(outside_right) ||
                           StartsWithAny(Trim(outside_right), {":", "："}) ||
-                          outside_right.find("。") != string_view::npos;
+                          outside_right.find("。") != string_view::npos ||
+                          EndsWithAny(outside_left, {"资格", "资质", "认证", "等级", "级别"});
     const size_t chars = CountChars(outside_left) + CountChars(outside_right);
     const bool title = at_end && !Trim(outside_left).empty()
                            ? chars <= kTitleCharsMax && NumberingLength(Trim(outside_left)) == 0
@@ -375,10 +409,11 @@ Shape BannerShape(const Candidate& candidate, const LevelWord& word, const Line&
         word.chinese() && word.level == v1::LEVEL_CONFIDENTIAL && !every_page && !near_start;
     return weak || (!every_page && IsWrappedProse(candidate, line)) ? No() : yes;
   }
-  const Segment segment = SegmentOf(left, right);
+  const Segment segment = SegmentOf(TrimStart(left), TrimEnd(right));
   const string_view rest_left = left.substr(0, left.size() - segment.left.size());
   const string_view rest_right = right.substr(segment.right.size());
-  if (!IsBanner(segment.left, word, segment.right) || HasSentenceMark(rest_left) ||
+  if (IsCount(rest_right) || BelowTableHead(candidate, line) ||
+      !IsBanner(segment.left, word, segment.right) || HasSentenceMark(rest_left) ||
       HasSentenceMark(rest_right) || NamesOtherLevel(rest_left, word) ||
       NamesOtherLevel(rest_right, word) || SpeaksOfMarking(rest_left) ||
       NumberingLength(Trim(rest_left)) > 0 || Trim(rest_right).starts_with(':') ||
@@ -441,8 +476,26 @@ Shape NameShape(const Candidate& candidate, const LevelWord& word, const Line& l
 }
 
 bool InListOfLevels(const Candidate& candidate, const LevelWord& word, const Line& line) {
+  // 人员名单 秘密: the last column of a table.
+  const auto ends_with_other = [&](string_view other) {
+    for (const size_t back : {string_view("秘密级").size(), string_view("秘密").size()}) {
+      if (other.size() <= back + 1) {
+        continue;
+      }
+      const size_t at = other.size() - back;
+      const CodePoint gap = CharBefore(other, at);
+      const LevelWord found = CharFloor(other, at) == at ? ReadLevelWord(other, at) : LevelWord();
+      if (found.found() && (IsSpace(gap.value) || gap.value == '\t')) {
+        return found.level != word.level && word.chinese();
+      }
+    }
+    return false;
+  };
   const auto lists = [&](string_view other) {
     other = Trim(other.substr(NumberingLength(other)));
+    if (ends_with_other(other)) {
+      return true;
+    }
     for (size_t i = 0; i < 3; ++i) {
       const CodePoint c = CharAt(other, 0);
       const LevelWord found = ReadLevelWord(other, 0);

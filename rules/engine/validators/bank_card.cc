@@ -29,6 +29,15 @@ bool IsResidentId(const std::string& digits) {
              .has_value();
 }
 
+// The first sixteen figures of a number that goes on: 6222 0212 3456 7890 12.
+bool GoesOn(std::string_view text, const GroupRun& run, const Window& window) {
+  if (window.single() || window.after != window.join) {
+    return false;
+  }
+  const Group& next = run.groups[window.last + 1];
+  return next.size() <= 3 && (next.to >= text.size() || text[next.to] != '/');
+}
+
 }  // namespace
 
 Judgement ValidateBankCard(const Candidate& candidate) {
@@ -53,7 +62,8 @@ Judgement ValidateBankCard(const Candidate& candidate) {
     }
     const size_t from = run.groups[window.first].from;
     const size_t to = run.groups[window.last].to;
-    if (CutOut(run, window) || !StandsAlone(candidate, from, to)) {
+    if (CutOut(run, window) || GoesOn(candidate.text, run, window) ||
+        !StandsAlone(candidate, from, to)) {
       best = Reject::kBoundary;
       continue;
     }

@@ -89,8 +89,8 @@ Judgement ValidateIban(const Candidate& candidate) {
       best = Reject::kChecksum;
       continue;
     }
-    if (window.before == Join::kHyphen || window.after == Join::kHyphen ||
-        !StandsAlone(candidate, from, to)) {
+    if (window.before == Join::kHyphen || window.before == Join::kDot ||
+        window.after == Join::kHyphen || !StandsAlone(candidate, from, to)) {
       best = Reject::kBoundary;
       continue;
     }

@@ -163,7 +163,7 @@ bool CutOutOfMore(const GroupRun& run, const Window& window) {
     return run.groups[next].size() > 5 ||
            (next + 1 < run.count && run.joins[next] == Join::kHyphen);
   }
-  return window.after == Join::kDot;
+  return CutOut(run, window);
 }
 
 Reject CheckAround(const Candidate& candidate, const Number& number) {

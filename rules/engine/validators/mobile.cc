@@ -121,6 +121,9 @@ Judgement ValidateMobile(const Candidate& candidate) {
     }
     const std::string digits = Compact(candidate.text, run, window);
     const size_t country = CountryDigits(digits);
+    if (country == 1 && !window.single()) {
+      continue;  // 0.138… is a fraction
+    }
     if (digits.size() - country != 11 || digits[country] != '1') {
       continue;
     }

@@ -163,7 +163,8 @@ bool JoinedAfter(const Candidate& candidate, size_t to) {
       return std::any_of(word.begin(), word.end(), IsAlpha) &&
              std::any_of(word.begin(), word.end(), IsDigit);
     case '.':
-      return candidate.kind != v1::PART_KIND_FILE_NAME && Holds(kExtensions, Lower(word));
+      return IsDigit(beyond) ||
+             (candidate.kind != v1::PART_KIND_FILE_NAME && Holds(kExtensions, Lower(word)));
     case '/':
     case '+':
     case '\\':

@@ -1,5 +1,6 @@
 // Unified social credit code of legal persons. GB 32100-2015, 5: registration department, category,
 // six digits of region, nine characters of organisation code (GB 11714), check character.
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -16,7 +17,9 @@ namespace {
 
 constexpr size_t kLength = 18;
 constexpr uint8_t kConfidence = 95;
-constexpr uint8_t kConfidenceForeignBody = 60;  // organisation code part without a valid check
+// Organisation code part without a valid check: with letters, and as mere figures.
+constexpr uint8_t kConfidenceForeignBody = 60;
+constexpr uint8_t kConfidenceFigures = 45;
 
 // Table 1 of the standard and its amendments.
 bool IsDepartment(char department, char category) {
@@ -100,9 +103,12 @@ Judgement ValidateCreditCode(const Candidate& candidate) {
       continue;
     }
     const bool whole = OrgCodeHolds(std::string_view(value).substr(8, 9));
+    const bool letters = std::any_of(value.begin(), value.end(), IsUpper);
     return {.from = from,
             .to = to,
-            .confidence = whole ? kConfidence : kConfidenceForeignBody,
+            .confidence = whole     ? kConfidence
+                          : letters ? kConfidenceForeignBody
+                                    : kConfidenceFigures,
             .value = std::move(value),
             .marking = {}};
   }
