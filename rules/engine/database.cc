@@ -22,7 +22,7 @@ Database::Result Database::Compile(const std::vector<v1::Pack>& packs) {
                    [](const v1::PackProblem& a, const v1::PackProblem& b) {
                      return std::pair(a.file(), a.line()) < std::pair(b.file(), b.line());
                    });
-  if (rules != nullptr && !HasError(result.problems)) {
+  if (rules != nullptr && !HasPackError(result.problems)) {
     result.database = std::make_shared<const Database>(std::move(rules));
   }
   return result;

@@ -12,7 +12,7 @@
 namespace shoumi::rules {
 namespace {
 
-using Need = YamlMap::Need;
+using Need = PackMap::Need;
 
 bool IsLowerOrDigit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -40,7 +40,7 @@ class PackReader {
       : problems_(problems), ids_(ids), out_(out) {}
 
   void Read(std::string_view name, const YAML::Node& root) {
-    YamlMap map(root, "the pack", problems_);
+    PackMap map(root, "the pack", problems_);
     if (!map.is_map()) return;
     const auto pack = map.Text("pack", Need::kRequired);
     if (pack && (!IsPackName(*pack) || *pack != name)) {
@@ -60,7 +60,8 @@ class PackReader {
     }
     for (const YAML::Node& node : *detectors) {
       if (out_.size() == kDetectorsMax) {
-        problems_.Error("P113", LineOf(node), fmt::format("more than {} detectors", kDetectorsMax));
+        problems_.Error("P113", LineOfNode(node),
+                        fmt::format("more than {} detectors", kDetectorsMax));
         return;
       }
       ReadDetector(node);
@@ -69,7 +70,7 @@ class PackReader {
 
  private:
   void ReadDetector(const YAML::Node& node) {
-    YamlMap map(node, "the detector", problems_);
+    PackMap map(node, "the detector", problems_);
     if (!map.is_map()) return;
     Detector detector;
     detector.file = problems_.file();
@@ -106,16 +107,16 @@ class PackReader {
     out_.push_back(std::move(detector));
   }
 
-  void ReadTitle(YamlMap& map, Detector& detector) {
+  void ReadTitle(PackMap& map, Detector& detector) {
     const auto node = map.Map("title", Need::kRequired);
     if (!node) return;
-    YamlMap title(*node, "the title", problems_);
+    PackMap title(*node, "the title", problems_);
     detector.title_zh = title.Text("zh", Need::kRequired).value_or("");
     detector.title_en = title.Text("en", Need::kRequired).value_or("");
     title.Finish();
   }
 
-  void ReadLevel(YamlMap& map, Detector& detector) {
+  void ReadLevel(PackMap& map, Detector& detector) {
     const auto level = map.Text("level", Need::kOptional);
     if (!level || *level == "none") return;
     if (*level == "confidential") {
@@ -134,10 +135,10 @@ class PackReader {
     }
   }
 
-  void ReadThreshold(YamlMap& map, Detector& detector) {
+  void ReadThreshold(PackMap& map, Detector& detector) {
     const auto node = map.Map("threshold", Need::kOptional);
     if (!node) return;
-    YamlMap threshold(*node, "the threshold", problems_);
+    PackMap threshold(*node, "the threshold", problems_);
     constexpr uint32_t kMax = 100'000;
     detector.threshold_distinct =
         threshold.Number("distinct", 1, kMax, Need::kOptional).value_or(1);
@@ -147,15 +148,15 @@ class PackReader {
 
   void ReadPatterns(const YAML::Node& list, Detector& detector) {
     if (list.size() == 0) {
-      problems_.Error("P104", LineOf(list), "'patterns' is empty: write at least one");
+      problems_.Error("P104", LineOfNode(list), "'patterns' is empty: write at least one");
     }
     for (const YAML::Node& node : list) {
       if (detector.patterns.size() == kPatternsPerDetectorMax) {
-        problems_.Error("P113", LineOf(node),
+        problems_.Error("P113", LineOfNode(node),
                         fmt::format("more than {} patterns", kPatternsPerDetectorMax));
         return;
       }
-      YamlMap map(node, "the pattern", problems_);
+      PackMap map(node, "the pattern", problems_);
       if (!map.is_map()) continue;
       Pattern pattern;
       pattern.line = map.line();
@@ -191,10 +192,10 @@ class PackReader {
     return "";
   }
 
-  void ReadWords(YamlMap& map, std::string_view key, std::string_view points, WordList& out) {
+  void ReadWords(PackMap& map, std::string_view key, std::string_view points, WordList& out) {
     const auto node = map.Map(key, Need::kOptional);
     if (!node) return;
-    YamlMap words(*node, fmt::format("'{}'", key), problems_);
+    PackMap words(*node, fmt::format("'{}'", key), problems_);
     const auto list = words.List("words", Need::kRequired);
     out.within_chars =
         words.Number("within_chars", 1, kWithinCharsMax, Need::kRequired).value_or(1);
@@ -202,20 +203,21 @@ class PackReader {
     if (key == "keywords") out.required = words.Flag("required").value_or(false);
     words.Finish();
     if (!list) return;
-    if (list->size() == 0) problems_.Error("P104", LineOf(*list), "'words' is empty");
+    if (list->size() == 0) problems_.Error("P104", LineOfNode(*list), "'words' is empty");
     for (const YAML::Node& item : *list) {
       if (out.words.size() == kWordsPerListMax) {
-        problems_.Error("P113", LineOf(item), fmt::format("more than {} words", kWordsPerListMax));
+        problems_.Error("P113", LineOfNode(item),
+                        fmt::format("more than {} words", kWordsPerListMax));
         return;
       }
       if (!item.IsScalar()) {
-        problems_.Error("P102", LineOf(item), "a word must be text");
+        problems_.Error("P102", LineOfNode(item), "a word must be text");
         continue;
       }
-      std::string word = Word(item.Scalar(), LineOf(item));
+      std::string word = Word(item.Scalar(), LineOfNode(item));
       if (word.empty()) continue;
       if (std::find(out.words.begin(), out.words.end(), word) != out.words.end()) {
-        problems_.Warning("P150", LineOf(item),
+        problems_.Warning("P150", LineOfNode(item),
                           fmt::format("'{}' is there twice; it counts once", word));
         continue;
       }
@@ -223,7 +225,7 @@ class PackReader {
     }
   }
 
-  void ReadDictionary(YamlMap& map, const YAML::Node& list, Detector& detector) {
+  void ReadDictionary(PackMap& map, const YAML::Node& list, Detector& detector) {
     detector.within_chars =
         map.Number("within_chars", 1, kWithinCharsMax, Need::kRequired).value_or(1);
     detector.score_min = map.Number("score_min", 1, 1'000'000, Need::kRequired).value_or(1);
@@ -232,11 +234,11 @@ class PackReader {
     uint64_t weights = 0;
     for (const YAML::Node& item : list) {
       if (detector.terms.size() == kTermsPerDetectorMax) {
-        problems_.Error("P113", LineOf(item),
+        problems_.Error("P113", LineOfNode(item),
                         fmt::format("more than {} terms", kTermsPerDetectorMax));
         return;
       }
-      YamlMap term(item, "the term", problems_);
+      PackMap term(item, "the term", problems_);
       if (!term.is_map()) continue;
       const auto text = term.Text("text", Need::kRequired);
       const uint32_t weight = term.Number("weight", 1, 100, Need::kOptional).value_or(1);
@@ -253,7 +255,7 @@ class PackReader {
       detector.terms.push_back({std::move(word), weight});
     }
     if (detector.terms.empty()) {
-      problems_.Error("P104", LineOf(list), "'terms' has no usable term");
+      problems_.Error("P104", LineOfNode(list), "'terms' has no usable term");
     } else if (weights < detector.score_min || detector.terms.size() < detector.distinct_min) {
       problems_.Warning("P151", detector.line,
                         "all terms together do not reach 'score_min' and 'distinct_min': the "
@@ -312,7 +314,7 @@ std::vector<Detector> LoadPacks(const std::vector<v1::Pack>& packs,
   return detectors;
 }
 
-bool HasError(const std::vector<v1::PackProblem>& problems) {
+bool HasPackError(const std::vector<v1::PackProblem>& problems) {
   return std::any_of(problems.begin(), problems.end(), [](const v1::PackProblem& problem) {
     return problem.severity() == v1::PackProblem::SEVERITY_ERROR;
   });

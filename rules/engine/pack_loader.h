@@ -15,6 +15,6 @@ std::vector<Detector> LoadPacks(const std::vector<v1::Pack>& packs,
                                 std::vector<v1::PackProblem>& problems);
 
 // True when one of the problems is an error.
-bool HasError(const std::vector<v1::PackProblem>& problems);
+bool HasPackError(const std::vector<v1::PackProblem>& problems);
 
 }  // namespace shoumi::rules

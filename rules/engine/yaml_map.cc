@@ -140,12 +140,12 @@ std::optional<YAML::Node> ParseYaml(std::string_view yaml, ProblemList& problems
   return std::nullopt;
 }
 
-uint32_t LineOf(const YAML::Node& node) {
+uint32_t LineOfNode(const YAML::Node& node) {
   return LineOfMark(node.Mark());
 }
 
-YamlMap::YamlMap(const YAML::Node& node, std::string what, ProblemList& problems)
-    : what_(std::move(what)), problems_(problems), line_(LineOf(node)), is_map_(node.IsMap()) {
+PackMap::PackMap(const YAML::Node& node, std::string what, ProblemList& problems)
+    : what_(std::move(what)), problems_(problems), line_(LineOfNode(node)), is_map_(node.IsMap()) {
   if (!is_map_) {
     problems_.Error("P102", line_,
                     fmt::format("{} must be a map of keys, not {}", what_, KindName(node)));
@@ -153,11 +153,11 @@ YamlMap::YamlMap(const YAML::Node& node, std::string what, ProblemList& problems
   }
   for (const auto& pair : node) {
     if (!pair.first.IsScalar()) {
-      problems_.Error("P102", LineOf(pair.first),
+      problems_.Error("P102", LineOfNode(pair.first),
                       fmt::format("a key of {} must be a plain word", what_));
       continue;
     }
-    Entry entry{pair.first.Scalar(), LineOf(pair.first), pair.second, false};
+    Entry entry{pair.first.Scalar(), LineOfNode(pair.first), pair.second, false};
     const bool repeated = std::any_of(entries_.begin(), entries_.end(),
                                       [&](const Entry& seen) { return seen.key == entry.key; });
     if (repeated) {
@@ -169,7 +169,7 @@ YamlMap::YamlMap(const YAML::Node& node, std::string what, ProblemList& problems
   }
 }
 
-YamlMap::Entry* YamlMap::Find(std::string_view key, Need need) {
+PackMap::Entry* PackMap::Find(std::string_view key, Need need) {
   known_.emplace_back(key);
   for (Entry& entry : entries_) {
     if (entry.key == key) {
@@ -183,14 +183,14 @@ YamlMap::Entry* YamlMap::Find(std::string_view key, Need need) {
   return nullptr;
 }
 
-uint32_t YamlMap::LineOfKey(std::string_view key) const {
+uint32_t PackMap::LineOfKey(std::string_view key) const {
   for (const Entry& entry : entries_) {
     if (entry.key == key) return entry.line;
   }
   return line_;
 }
 
-std::optional<std::string> YamlMap::Text(std::string_view key, Need need) {
+std::optional<std::string> PackMap::Text(std::string_view key, Need need) {
   const Entry* entry = Find(key, need);
   if (entry == nullptr) return std::nullopt;
   if (!entry->value.IsScalar() || entry->value.Scalar().empty()) {
@@ -202,7 +202,7 @@ std::optional<std::string> YamlMap::Text(std::string_view key, Need need) {
   return entry->value.Scalar();
 }
 
-std::optional<uint32_t> YamlMap::Number(std::string_view key, uint32_t min, uint32_t max,
+std::optional<uint32_t> PackMap::Number(std::string_view key, uint32_t min, uint32_t max,
                                         Need need) {
   const Entry* entry = Find(key, need);
   if (entry == nullptr) return std::nullopt;
@@ -224,7 +224,7 @@ std::optional<uint32_t> YamlMap::Number(std::string_view key, uint32_t min, uint
   return value;
 }
 
-std::optional<bool> YamlMap::Flag(std::string_view key) {
+std::optional<bool> PackMap::Flag(std::string_view key) {
   const Entry* entry = Find(key, Need::kOptional);
   if (entry == nullptr) return std::nullopt;
   const std::string text = entry->value.IsScalar() ? entry->value.Scalar() : std::string();
@@ -234,7 +234,7 @@ std::optional<bool> YamlMap::Flag(std::string_view key) {
   return std::nullopt;
 }
 
-std::optional<YAML::Node> YamlMap::Map(std::string_view key, Need need) {
+std::optional<YAML::Node> PackMap::Map(std::string_view key, Need need) {
   const Entry* entry = Find(key, need);
   if (entry == nullptr) return std::nullopt;
   if (!entry->value.IsMap()) {
@@ -246,7 +246,7 @@ std::optional<YAML::Node> YamlMap::Map(std::string_view key, Need need) {
   return entry->value;
 }
 
-std::optional<YAML::Node> YamlMap::List(std::string_view key, Need need) {
+std::optional<YAML::Node> PackMap::List(std::string_view key, Need need) {
   const Entry* entry = Find(key, need);
   if (entry == nullptr) return std::nullopt;
   if (!entry->value.IsSequence()) {
@@ -258,7 +258,7 @@ std::optional<YAML::Node> YamlMap::List(std::string_view key, Need need) {
   return entry->value;
 }
 
-void YamlMap::Finish() {
+void PackMap::Finish() {
   for (const Entry& entry : entries_) {
     if (entry.asked) continue;
     problems_.Error("P103", entry.line,

@@ -40,13 +40,13 @@ class ProblemList {
 // Empty, with the problem recorded, when it is not usable. Never throws.
 std::optional<YAML::Node> ParseYaml(std::string_view yaml, ProblemList& problems);
 
-uint32_t LineOf(const YAML::Node& node);
+uint32_t LineOfNode(const YAML::Node& node);
 
 // A map whose keys must all be asked for. Getters record what is wrong and return nothing then.
-class YamlMap {
+class PackMap {
  public:
   // `what` names the map in messages: "detector cn.mobile".
-  YamlMap(const YAML::Node& node, std::string what, ProblemList& problems);
+  PackMap(const YAML::Node& node, std::string what, ProblemList& problems);
 
   enum class Need : uint8_t { kOptional, kRequired };
   std::optional<std::string> Text(std::string_view key, Need need);
