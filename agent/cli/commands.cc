@@ -1,0 +1,16 @@
+#include "agent/cli/commands.h"
+
+#include "agent/cli/scan_command.h"
+
+namespace shoumi::cli {
+namespace {
+
+constexpr AddCommand kCommands[] = {&AddScan};
+
+}  // namespace
+
+void AddCommands(CLI::App& app, int& exit_status) {
+  for (const AddCommand add : kCommands) add(app, exit_status);
+}
+
+}  // namespace shoumi::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "shoumi/v1/event.pb.h"
+#include "shoumi/v1/inspect.pb.h"
+#include "shoumi/v1/policy.pb.h"
+#include "shoumi/v1/verdict.pb.h"
+
+namespace shoumi::cli {
+
+// What a policy would say if the calling user sent a file out by a channel, now.
+class Judge {
+ public:
+  // InvalidArgument: one line a problem of the policy, or an unknown channel.
+  static absl::StatusOr<Judge> Load(const std::string& policy_file, const std::string& channel,
+                                    const std::vector<std::string>& detectors);
+  [[nodiscard]] v1::Verdict Verdict(const std::string& path, const v1::InspectReport& report) const;
+
+ private:
+  v1::Policy policy_;
+  v1::EventContext context_;
+};
+
+}  // namespace shoumi::cli

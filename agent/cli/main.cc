@@ -1,0 +1,40 @@
+#include <exception>
+
+#include "CLI/App.hpp"
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "agent/cli/commands.h"
+#include "agent/cli/language.h"
+#include "common/log.h"
+#include "fmt/format.h"
+
+namespace {
+
+constexpr int kUsageError = 2;
+
+int Run(int argc, char** argv) {
+  using shoumi::cli::Say;
+  shoumi::SetUpLogging("shoumi", "off", false);  // what went wrong is printed, not logged
+  CLI::App app(Say("Shoumi on this workstation", "本机守密"), "shoumi");
+  app.set_version_flag("--version", "shoumi " SHOUMI_VERSION);
+  app.require_subcommand(1);
+  int exit_status = 0;
+  shoumi::cli::AddCommands(app, exit_status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsageError;
+  }
+  return exit_status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "shoumi: {}\n", error.what());
+    return 2;
+  }
+}

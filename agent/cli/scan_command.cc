@@ -1,0 +1,45 @@
+#include "agent/cli/scan_command.h"
+
+#include <memory>
+
+#include "agent/cli/language.h"
+#include "agent/cli/scan.h"
+
+namespace shoumi::cli {
+
+void AddScan(CLI::App& app, int& exit_status) {
+  auto options = std::make_shared<ScanOptions>();
+  CLI::App* scan = app.add_subcommand(
+      "scan", Say("Inspect files without server or agent", "检查文件，不需要服务器或代理"));
+  scan->add_option("PATH", options->paths,
+                   Say("Files and folders; - is standard input", "文件和文件夹；- 为标准输入"))
+      ->required();
+  scan->add_option("--packs", options->packs,
+                   Say("Folder of rule packs (default: the shipped ones)",
+                       "规则包文件夹（默认：随产品提供的）"));
+  scan->add_option("--policy", options->policy,
+                   Say("Policy to judge each file by", "按此策略给出每个文件的结论"));
+  scan->add_option("--channel", options->channel,
+                   Say("Way out that --policy judges: usb, clipboard, attachment, mail",
+                       "--policy 所判断的外发途径：usb、clipboard、attachment、mail"))
+      ->capture_default_str();
+  scan->add_option("--timeout", options->seconds_max,
+                   Say("Seconds for one file", "每个文件的秒数上限"))
+      ->check(CLI::Range(1U, 3600U))
+      ->capture_default_str();
+  scan->add_option("--today", options->today,
+                   Say("Date that terms of classification are held against (YYYY-MM-DD)",
+                       "判断保密期限所用的日期（YYYY-MM-DD）"));
+  scan->add_flag("--json", options->json,
+                 Say("One JSON object per file", "每个文件一个 JSON 对象"));
+  scan->add_flag(
+      "--explain", options->explain,
+      Say("Also what was considered and rejected, and why", "同时给出被排除的候选及原因"));
+  scan->footer(
+      Say("Exit status: 0 clean, 1 something found (whatever else happened), 2 error or "
+          "not wholly inspected.",
+          "退出码：0 无发现，1 有发现（优先于其他情况），2 出错或有内容未能检查。"));
+  scan->callback([options, &exit_status] { exit_status = RunScan(*options); });
+}
+
+}  // namespace shoumi::cli
