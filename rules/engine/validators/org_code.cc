@@ -15,14 +15,14 @@ namespace {
 constexpr uint8_t kConfidenceHyphen = 45;
 constexpr uint8_t kConfidencePlain = 30;
 
-bool HasLowerOrNoDigit(std::string_view text) {
+bool IsOrdinaryWord(std::string_view text) {
   bool lower = false;
   int digits = 0;
   for (const char c : text) {
     lower = lower || IsLower(c);
     digits += IsDigit(c) ? 1 : 0;
   }
-  return lower || digits < 1;
+  return lower || (digits == 0 && !text.starts_with("MA"));
 }
 
 bool IsShape(const GroupRun& run, const Window& window) {
@@ -38,7 +38,7 @@ Judgement ValidateOrgCode(const Candidate& candidate) {
   for (const Window& window : WindowsOf(run, 9, 9)) {
     const size_t from = run.groups[window.first].from;
     const size_t to = run.groups[window.last].to;
-    if (!IsShape(run, window) || HasLowerOrNoDigit(candidate.text.substr(from, to - from))) {
+    if (!IsShape(run, window) || IsOrdinaryWord(candidate.text.substr(from, to - from))) {
       continue;
     }
     std::string value = Compact(candidate.text, run, window);
