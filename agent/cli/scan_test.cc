@@ -1,0 +1,265 @@
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "common/fd.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+// `shoumi scan` as it is built, end to end.
+namespace shoumi::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+using testing::HasSubstr;
+
+constexpr const char* kId = "11010519491231002X";
+
+struct Outcome {
+  int exit_status = -1;
+  std::string out;
+  std::string err;
+
+  [[nodiscard]] std::vector<ordered_json> Objects() const {
+    std::vector<ordered_json> objects;
+    std::istringstream lines(out);
+    for (std::string line; std::getline(lines, line);) objects.push_back(ordered_json::parse(line));
+    return objects;
+  }
+};
+
+class ScanTest : public testing::Test {
+ protected:
+  ScanTest() {
+    std::string pattern = (fs::temp_directory_path() / "shoumi-scan-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  ~ScanTest() override { fs::remove_all(folder_); }
+
+  std::string Write(const std::string& name, const std::string& text) {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+    return (folder_ / name).string();
+  }
+  std::string Path(const std::string& name) const { return (folder_ / name).string(); }
+
+  Outcome Scan(std::vector<std::string> words, const std::string& input = "",
+               const std::string& locale = "LC_ALL=C.UTF-8") {
+    const std::string in = Write(".run/in", input);
+    const std::string out = Path(".run/out");
+    const std::string err = Path(".run/err");
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, in.c_str(), O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const std::string program = std::string(SHOUMI_BIN_DIR) + "/shoumi";
+    words.insert(words.begin(), {program, "scan"});
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    std::string environment_word = locale;
+    char* environment[] = {environment_word.data(), nullptr};
+    pid_t pid = -1;
+    EXPECT_EQ(
+        ::posix_spawn(&pid, program.c_str(), &actions, nullptr, arguments.data(), environment), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    int how = 0;
+    EXPECT_EQ(::waitpid(pid, &how, 0), pid);
+    Outcome run;
+    run.exit_status = WIFEXITED(how) ? WEXITSTATUS(how) : -WTERMSIG(how);
+    run.out = ReadFile(out, 1 << 26).value_or("");
+    run.err = ReadFile(err, 1 << 20).value_or("");
+    fs::remove_all(folder_ / ".run");
+    return run;
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(ScanTest, CleanIsZeroAndHasEveryField) {
+  const Outcome run = Scan({"--json", Write("clean.txt", "hello\n")});
+  EXPECT_EQ(run.exit_status, 0) << run.err;
+  EXPECT_EQ(run.out, "{\"path\":\"" + Path("clean.txt") +
+                         "\",\"status\":\"clean\",\"reason\":\"\",\"level\":\"none\","
+                         "\"declassified\":false,\"findings\":[]}\n");
+  EXPECT_EQ(run.err, "");
+}
+
+TEST_F(ScanTest, AFindingIsOneAndMasked) {
+  const Outcome run = Scan({"--json", Write("a.txt", std::string("身份证号 ") + kId + "\n")});
+  EXPECT_EQ(run.exit_status, 1);
+  const ordered_json object = run.Objects().at(0);
+  EXPECT_EQ(object["status"], "match");
+  const ordered_json& finding = object["findings"].at(0);
+  EXPECT_EQ(finding["rule"], "cn.resident_id");
+  EXPECT_EQ(finding["count"], 1);
+  EXPECT_EQ(finding["matches"].at(0)["start"], 13);
+  EXPECT_EQ(finding["matches"].at(0)["end"], 31);
+  EXPECT_EQ(run.out.find(kId), std::string::npos);
+}
+
+TEST_F(ScanTest, AMarkingHasItsLevelAndAnExpiredOneIsDeclassified) {
+  Write("1.txt", "绝密★10年\n2026年3月1日\n\n正文\n");
+  Write("2.txt", "机密★1年\n2020年3月1日\n\n正文\n");
+  const Outcome run = Scan({"--json", "--today", "2027-01-01", Path("1.txt"), Path("2.txt")});
+  const auto objects = run.Objects();
+  ASSERT_EQ(objects.size(), 2U);
+  EXPECT_EQ(objects[0]["level"], "top_secret");
+  EXPECT_EQ(objects[0]["declassified"], false);
+  EXPECT_EQ(objects[1]["status"], "clean");
+  EXPECT_EQ(objects[1]["level"], "none");
+  EXPECT_EQ(objects[1]["declassified"], true);
+  EXPECT_EQ(objects[1]["findings"].size(), 0U);
+}
+
+TEST_F(ScanTest, FilesComeInOrderFoldersSorted) {
+  for (const char* name : {"d/c.txt", "d/a.txt", "d/b/z.txt", "x.txt", "d/b.txt"}) Write(name, "t");
+  const Outcome run = Scan({"--json", Path("x.txt"), Path("d")});
+  std::vector<std::string> paths;
+  for (const auto& object : run.Objects()) paths.push_back(object["path"]);
+  EXPECT_THAT(paths, testing::ElementsAre(Path("x.txt"), Path("d/a.txt"), Path("d/b/z.txt"),
+                                          Path("d/b.txt"), Path("d/c.txt")));
+}
+
+TEST_F(ScanTest, ManyFilesStayInOrder) {
+  for (int i = 0; i < 300; ++i) Write("d/" + std::to_string(1000 + i), std::string(i * 37, 'x'));
+  const auto objects = Scan({"--json", Path("d")}).Objects();
+  ASSERT_EQ(objects.size(), 300U);
+  for (int i = 0; i < 300; ++i)
+    EXPECT_EQ(objects[i]["path"], Path("d/" + std::to_string(1000 + i)));
+}
+
+TEST_F(ScanTest, APathThatIsNotThere) {
+  const Outcome run = Scan({"--json", Path("missing"), Write("here.txt", "t")});
+  EXPECT_EQ(run.exit_status, 2);
+  EXPECT_EQ(run.err, "shoumi: " + Path("missing") + ": No such file or directory\n");
+  EXPECT_EQ(run.Objects().size(), 1U);
+}
+
+TEST_F(ScanTest, AnUnreadableFile) {
+  if (::getuid() == 0) GTEST_SKIP() << "root reads everything";
+  ASSERT_EQ(::chmod(Write("locked.txt", "t").c_str(), 0), 0);
+  const Outcome run = Scan({Path("locked.txt")});
+  EXPECT_EQ(run.exit_status, 2);
+  EXPECT_EQ(run.err, "shoumi: " + Path("locked.txt") + ": Permission denied\n");
+}
+
+TEST_F(ScanTest, EmptyAndSparseFilesAreClean) {
+  Write("empty", "");
+  Write("sparse", "");
+  fs::resize_file(folder_ / "sparse", 64ULL << 30);
+  const Outcome run = Scan({"--json", Path("empty"), Path("sparse")});
+  EXPECT_EQ(run.exit_status, 0) << run.out << run.err;
+  EXPECT_EQ(run.Objects().size(), 2U);
+}
+
+TEST_F(ScanTest, SpecialFilesAreNamedNeverOpened) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  Outcome run = Scan({Path("pipe")});
+  EXPECT_EQ(run.exit_status, 2);
+  EXPECT_EQ(run.err, "shoumi: " + Path("pipe") + ": a pipe, not a file\n");
+
+  Write("a.txt", "t");
+  run = Scan({"--json", folder_.string()});
+  EXPECT_EQ(run.exit_status, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("skipped: " + Path("pipe") + ": a pipe, not a file"));
+}
+
+TEST_F(ScanTest, LinksInFoldersAreNotFollowedAndCounted) {
+  const std::string secret = Write("outside.txt", std::string("身份证号 ") + kId + "\n");
+  fs::create_directories(folder_ / "d");
+  fs::create_symlink(secret, folder_ / "d/link.txt");
+  Outcome run = Scan({"--json", Path("d")});
+  EXPECT_EQ(run.exit_status, 0);
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(run.err, "1 symbolic links not followed\n");
+  run = Scan({"--json", Path("d/link.txt")});  // named by the user: followed
+  EXPECT_EQ(run.exit_status, 1);
+}
+
+TEST_F(ScanTest, StandardInput) {
+  const Outcome run = Scan({"--json", "-"}, std::string("身份证号 ") + kId + "\n");
+  EXPECT_EQ(run.exit_status, 1);
+  EXPECT_EQ(run.Objects().at(0)["path"], "-");
+}
+
+TEST_F(ScanTest, WhatCannotBeInspectedIsTwoWithItsReason) {
+  const Outcome run =
+      Scan({"--json", Write("a.7z", std::string("7z\xbc\xaf\x27\x1c\0\4rest", 12))});
+  EXPECT_EQ(run.exit_status, 2);
+  EXPECT_EQ(run.Objects().at(0)["status"], "unscanned");
+  EXPECT_EQ(run.Objects().at(0)["reason"], "unsupported");
+}
+
+TEST_F(ScanTest, AFindingCountsMoreThanAnError) {
+  const Outcome run = Scan({Path("missing"), Write("a.txt", std::string("身份证号 ") + kId)});
+  EXPECT_EQ(run.exit_status, 1);
+  EXPECT_THAT(run.err, HasSubstr("No such file"));
+}
+
+TEST_F(ScanTest, BrokenPacksNameFileLineAndCode) {
+  Write("packs/broken/pack.yaml",
+        "pack: broken\nversion: 1\ndetectors:\n  - id: 7 7\n    bogus: 1\n");
+  const Outcome run = Scan({"--packs", Path("packs"), Write("a.txt", "t")});
+  EXPECT_EQ(run.exit_status, 2);
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, testing::ContainsRegex("pack\\.yaml:[0-9]+: error P[0-9]+"));
+}
+
+TEST_F(ScanTest, PacksThatAreNotThere) {
+  const Outcome run = Scan({"--packs", Path("nowhere"), Write("a.txt", "t")});
+  EXPECT_EQ(run.exit_status, 2);
+  EXPECT_THAT(run.err, HasSubstr("nowhere"));
+}
+
+TEST_F(ScanTest, APolicyGivesItsVerdict) {
+  const std::string policy = std::string(SHOUMI_SOURCE_DIR) + "/rules/policies/starter.yaml";
+  Write("m.txt", "绝密★10年\n\n正文\n");
+  const auto objects =
+      Scan({"--json", "--policy", policy, Path("m.txt"), Write("c.txt", "t")}).Objects();
+  ASSERT_EQ(objects.size(), 2U);
+  EXPECT_EQ(objects[0]["verdict"]["action"], "block");
+  EXPECT_EQ(objects[1]["verdict"]["action"], "allow");
+}
+
+TEST_F(ScanTest, ABrokenPolicyNamesFileLineAndCode) {
+  const std::string policy = Write("policy.yaml", "rules:\n  - id: x\n    bogus: 1\n");
+  const Outcome run = Scan({"--policy", policy, Write("a.txt", "t")});
+  EXPECT_EQ(run.exit_status, 2);
+  EXPECT_THAT(run.err, testing::ContainsRegex("policy\\.yaml:[0-9]+: error Y[0-9]+"));
+}
+
+TEST_F(ScanTest, TextSpeaksTheUsersLanguageWithoutColourOffTerminals) {
+  Write("m.txt", "绝密★10年\n\n正文\n");
+  EXPECT_THAT(Scan({Path("m.txt")}).out, HasSubstr("m.txt: top secret\n"));
+  const Outcome chinese = Scan({Path("m.txt")}, "", "LC_ALL=zh_CN.UTF-8");
+  EXPECT_THAT(chinese.out, HasSubstr("m.txt: 绝密\n"));
+  EXPECT_EQ(chinese.out.find('\x1b'), std::string::npos);
+}
+
+TEST_F(ScanTest, NamesCannotSpeakToTheTerminal) {
+  const Outcome run = Scan({Write("a\x1b[31m\xff.txt", "t")});
+  EXPECT_EQ(run.exit_status, 0);
+  EXPECT_THAT(run.out, HasSubstr("a\\x1b[31m\\xff.txt"));
+}
+
+TEST_F(ScanTest, AskedWronglyIsTwo) {
+  EXPECT_EQ(Scan({}).exit_status, 2);
+  EXPECT_EQ(Scan({"--bogus", "x"}).exit_status, 2);
+  EXPECT_EQ(Scan({"--help"}).exit_status, 0);
+}
+
+}  // namespace
+}  // namespace shoumi::cli
