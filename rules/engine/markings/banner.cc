@@ -24,7 +24,7 @@ struct Entry {
 };
 
 // Longest first within a common beginning.
-constexpr std::array<Entry, 86> kChinese = {{
+constexpr std::array<Entry, 85> kChinese = {{
     {"仅限内部使用", Kind::kHandling},
     {"仅供内部使用", Kind::kHandling},
     {"仅限内部传阅", Kind::kHandling},
@@ -40,7 +40,6 @@ constexpr std::array<Entry, 86> kChinese = {{
     {"商业", Kind::kOwner},
     {"内部", Kind::kNeutral},
     {"高度", Kind::kNeutral},
-    {"最高", Kind::kNeutral},
     {"核心", Kind::kNeutral},
     {"重要", Kind::kNeutral},
     {"特急", Kind::kNeutral},
@@ -241,7 +240,7 @@ bool IsBanner(std::string_view left, const LevelWord& word, std::string_view rig
   }
   Read(before, word, &reading);
   // 不得复制绝密级资料: the word is the object of the rule, not the rule of the document.
-  if (word.chinese() && reading.last == Kind::kHandling && before.size() == left.size()) {
+  if (word.chinese() && reading.last == Kind::kHandling && left.ends_with(before)) {
     return false;
   }
   if (!word.chinese() && EndsWithNot(before)) {

@@ -18,7 +18,6 @@ constexpr uint8_t kConfidenceLabel = 93;
 constexpr uint8_t kConfidenceBracket = 90;
 constexpr uint8_t kConfidenceBanner = 90;
 constexpr uint8_t kConfidenceBannerInBody = 75;
-constexpr uint8_t kConfidenceName = 88;
 constexpr size_t kStartLines = 6;  // a document marks itself within its first lines
 constexpr size_t kTitleCharsMax = 50;
 constexpr size_t kBannerCharsMax = 80;
@@ -171,7 +170,8 @@ Segment SegmentOf(string_view left, string_view right) {
   Segment segment{left, right, true, true, false};
   for (size_t at = left.size(); at > 0;) {
     const CodePoint c = CharBefore(left, at);
-    if (parts(c.value)) {
+    const bool dashes = c.value == '-' && (EndsWithAny(left.substr(0, at), {"--", " -"}));
+    if (parts(c.value) || dashes) {
       segment.left = left.substr(at);
       segment.first = CountLetters(left.substr(0, at)) == 0;
       segment.wide = segment.wide || !IsSpace(c.value) || EndsWithAny(left.substr(0, at), {"  "});
@@ -224,7 +224,8 @@ bool IsCount(string_view right) {
   string_view rest = Trim(right);
   const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
   rest = Trim(rest.substr(digits));
-  return digits > 0 && StartsWithAny(rest, {"份", "件", "个", "项", "次", "本", "套", "册"});
+  return digits > 0 && StartsWithAny(rest, {"份", "件", "个", "项", "次", "本", "套", "册", "台",
+                                            "人", "名", "卷", "盘", "张"});
 }
 
 // A table of documents with their levels in plain text: 序号 文件名 密级.
@@ -265,6 +266,17 @@ Shape StarShape(const Candidate& candidate, const LevelWord& word, const Line& l
   const string_view text = candidate.text;
   size_t at = SkipSpaces(text, AfterLevelSuffix(text, word.to));
   const CodePoint star = CharAt(text, at);
+  // 机密(10年): brackets in place of the star.
+  if (star.value == '(') {
+    const size_t inside = SkipSpaces(text, at + 1);
+    const auto term = ReadTerm(Right(candidate, line, inside));
+    const size_t close = inside + (term ? term->bytes : 0);
+    const bool closed = term && text.substr(close).starts_with(")");
+    return closed && Trim(Left(candidate, line, word.from)).empty() &&
+                   Trim(Right(candidate, line, close + 1)).empty()
+               ? Shape{Reject::kNone, kConfidenceStar, close + 1, term}
+               : No(Reject::kShape);
+  }
   const bool real = U"★☆✩✭⭐✯"sv.find(star.value) != std::u32string_view::npos && star.bytes > 0;
   if (!real && star.value != '*') {
     return No(Reject::kShape);
@@ -356,7 +368,9 @@ Shape BracketShape(const Candidate& candidate, const LevelWord& word, const Line
     }
     const string_view in_left = left.substr(open + pair[0].size());
     const string_view in_right = right.substr(0, close);
-    if (pair[0] == "《" || !IsBanner(in_left, word, in_right) ||
+    const bool whole =
+        Trim(left.substr(0, open)).empty() && Trim(right.substr(close + pair[1].size())).empty();
+    if ((pair[0] == "《" && !whole) || !IsBanner(in_left, word, in_right) ||
         word.letters == LetterCase::kLower) {
       continue;
     }
@@ -404,6 +418,16 @@ Shape BannerShape(const Candidate& candidate, const LevelWord& word, const Line&
   const Shape yes{Reject::kNone,
                   every_page || near_start ? kConfidenceBanner : kConfidenceBannerInBody, word.to,
                   std::nullopt};
+  // CONFIDENTIAL: Q3 forecast
+  if (word.letters == LetterCase::kUpper && word.level == v1::LEVEL_CONFIDENTIAL && near_start &&
+      Trim(left).empty() && right.starts_with(": ") && !HasSentenceMark(right)) {
+    return yes;
+  }
+  // A watermark is a stamp whatever stands in front: 某某集团机密.
+  if (candidate.kind == v1::PART_KIND_WATERMARK && word.level != v1::LEVEL_CONFIDENTIAL &&
+      CountChars(left) <= 16 && Trim(right).empty() && !HasSentenceMark(left)) {
+    return yes;
+  }
   if (IsBanner(left, word, right)) {
     const bool weak =
         word.chinese() && word.level == v1::LEVEL_CONFIDENTIAL && !every_page && !near_start;
@@ -427,52 +451,6 @@ Shape BannerShape(const Candidate& candidate, const LevelWord& word, const Line&
                      CountChars(left) + CountChars(right) <= kTitleCharsMax;
   const bool weak = !segment.wide && (word.level == v1::LEVEL_CONFIDENTIAL || !word.chinese());
   return title && !weak ? yes : No();
-}
-
-Shape NameShape(const Candidate& candidate, const LevelWord& word, const Line& line) {
-  const string_view text = candidate.text;
-  string_view left = Left(candidate, line, word.from);
-  left = left.substr(left.find_last_of("/\\") + 1);
-  size_t to = AfterLevelSuffix(text, word.to);
-  for (const string_view thing : {"文件", "资料", "材料", "档案"}) {
-    if (text.substr(to).starts_with(thing)) {
-      to += thing.size();
-      break;
-    }
-  }
-  const string_view right = Right(candidate, line, to);
-  const auto edge = [](const CodePoint& c) {
-    return c.bytes == 0 || IsSpace(c.value) || IsDash(c.value) ||
-           U"_【】[]()〔〕〖〗.·•+&#★☆~{}|,;"sv.find(c.value) != std::u32string_view::npos;
-  };
-  for (const string_view owner : {"内部", "公司", "商业", "核心"}) {
-    if (left.ends_with(owner) && word.level != v1::LEVEL_CONFIDENTIAL) {
-      left.remove_suffix(owner.size());
-      break;
-    }
-  }
-  const CodePoint before = CharBefore(left, left.size());
-  const CodePoint after = CharAt(right, 0);
-  if (!edge(before) || !edge(after) || NamesOtherLevel(left, word) ||
-      NamesOtherLevel(right, word)) {
-    return No();
-  }
-  if (!word.chinese()) {
-    const bool hard = !IsSpace(after.value) || StartsWithAny(Trim(right), {"-", "—", "("});
-    const bool hard_left = !IsSpace(before.value) || EndsWithAny(Trim(left), {"-", "—"});
-    const bool joined = after.value == '-' || after.value == '_' || before.value == '_';
-    if (word.letters == LetterCase::kLower ||
-        (word.letters == LetterCase::kTitle && !(hard && hard_left)) ||
-        (word.level == v1::LEVEL_SECRET && (!hard || !hard_left)) ||
-        (joined && word.letters != LetterCase::kUpper && word.level == v1::LEVEL_SECRET)) {
-      return No();
-    }
-  }
-  if (StartsWithAny(right,
-                    {".pem", ".key", ".env", ".yaml", ".yml", ".json", ".h", ".cc", ".py"})) {
-    return No(Reject::kContext);
-  }
-  return {Reject::kNone, kConfidenceName, to, std::nullopt};
 }
 
 bool InListOfLevels(const Candidate& candidate, const LevelWord& word, const Line& line) {
