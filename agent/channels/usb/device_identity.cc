@@ -84,11 +84,17 @@ bool AddFromUdev(dev_t number, v1::Device* device) {
   return bus == "usb";
 }
 
-bool NamedByOptions(const std::string& node, const UsbOptions& options) {
-  for (const std::string& pattern : options.extra_devices) {
-    if (::fnmatch(pattern.c_str(), node.c_str(), 0) == 0) return true;
+const ExtraDevice* NamedByOptions(const std::string& node, const std::string& whole_disk,
+                                  const UsbOptions& options) {
+  for (const ExtraDevice& extra : options.extra_devices) {
+    if (::fnmatch(extra.node.c_str(), node.c_str(), 0) != 0) continue;
+    if (extra.backing_file.empty() ||
+        Attribute(fs::path("/sys/block") / whole_disk / "loop/backing_file") ==
+            extra.backing_file) {
+      return &extra;
+    }
   }
-  return false;
+  return nullptr;
 }
 
 bool Fits(const std::string& wanted, const std::string& is) {
@@ -111,12 +117,12 @@ std::optional<DeviceIdentity> IdentifyRemovable(const MountEntry& entry,
   device.set_mount_point(entry.mount_point);
   const SysfsFacts facts = ReadSysfs(st.st_rdev, &device);
   const bool udev_usb = AddFromUdev(st.st_rdev, &device);
-  const bool extra = NamedByOptions(entry.source, options);
-  if (!facts.removable && !udev_usb && !extra) return std::nullopt;
-  if (extra) {
-    if (device.vendor_id().empty()) device.set_vendor_id(options.extra_vendor_id);
-    if (device.product_id().empty()) device.set_product_id(options.extra_product_id);
-    if (device.serial().empty()) device.set_serial(options.extra_serial);
+  const ExtraDevice* const extra = NamedByOptions(entry.source, facts.whole_disk, options);
+  if (!facts.removable && !udev_usb && extra == nullptr) return std::nullopt;
+  if (extra != nullptr) {
+    if (device.vendor_id().empty()) device.set_vendor_id(extra->vendor_id);
+    if (device.product_id().empty()) device.set_product_id(extra->product_id);
+    if (device.serial().empty()) device.set_serial(extra->serial);
   }
   identity.nodes.push_back(entry.source);
   const std::string whole = "/dev/" + facts.whole_disk;

@@ -6,16 +6,20 @@
 
 namespace shoumi::agent::usb {
 
+// A device that is guarded although it is not removable, with the identity of one that has none.
+struct ExtraDevice {
+  std::string node;          // fnmatch(3) pattern: "/dev/loop7"
+  std::string backing_file;  // of a loop device; empty: any
+  std::string vendor_id = "0000";
+  std::string product_id = "0000";
+  std::string serial = "none";
+};
+
 struct UsbOptions {
   // Root only (0700). Holds unnamed files, so that a killed agent leaves nothing behind.
   std::string staging_folder = "/var/lib/shoumi/staging";
 
-  // fnmatch(3) patterns of device nodes guarded although they are not removable: "/dev/loop7".
-  std::vector<std::string> extra_devices;
-  // Identity of an extra device that has none of its own.
-  std::string extra_vendor_id = "0000";
-  std::string extra_product_id = "0000";
-  std::string extra_serial = "none";
+  std::vector<ExtraDevice> extra_devices;
 
   uint64_t stage_memory_bytes_per_file_max = 1 << 20;  // beyond: an unnamed file on disk
   uint64_t stage_memory_bytes_max = 64 << 20;          // of all files of one device

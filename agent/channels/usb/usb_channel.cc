@@ -84,6 +84,12 @@ v1::ChannelState UsbChannel::State() const {
   v1::ChannelState state;
   state.set_channel("usb");
   state.set_guarded(static_cast<uint32_t>(guards_.size()));
+  for (const auto& [device, guard] : guards_) {
+    v1::GuardedDevice& guarded = *state.add_devices();
+    *guarded.mutable_device() = guard->identity().device;
+    guarded.set_mode(ModeFor(policy_, guard->identity().device));
+    guarded.set_coverage(v1::COVERAGE_COVERED);
+  }
   if (!watch_.joinable()) {
     state.set_coverage(v1::COVERAGE_NOT_COVERED);
     state.set_why("not started");

@@ -104,7 +104,7 @@ int Run(int argc, char** argv) {
   bool no_fence = false;
   app.add_flag("--no-fence", no_fence, "Without fanotify");
   CLI11_PARSE(app, argc, argv);
-  options.extra_devices = devices;
+  for (const auto& node : devices) options.extra_devices.push_back({node, ""});
   options.fence = !no_fence;
 
   sigset_t signals;

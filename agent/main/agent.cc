@@ -1,0 +1,242 @@
+#include "agent/main/agent.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "agent/main/channels.h"
+#include "common/ids.h"
+#include "fmt/format.h"
+#include "google/protobuf/util/json_util.h"
+#include "rules/policy/policy.h"
+#include "spdlog/spdlog.h"
+
+namespace shoumi::agent {
+namespace {
+
+constexpr int kIoThreads = 2;
+constexpr std::chrono::seconds kClockJumpMin{60};
+constexpr std::chrono::milliseconds kDrainMax{8'000};
+
+// Before a first policy nothing may leave: what a channel still asks is refused.
+std::shared_ptr<const PolicyInForce> PolicyBefore(const AgentConfig& config) {
+  auto before = std::make_shared<PolicyInForce>();
+  v1::Policy& policy = before->policy;
+  policy.set_name("none");
+  policy.set_default_action(v1::ACTION_BLOCK);
+  policy.mutable_usb()->set_mode(config.before_policy);
+  policy.mutable_usb()->set_verdict_ms_max(rules::kVerdictMsDefault);
+  policy.set_spool_bytes_max(rules::kSpoolBytesDefault);
+  return before;
+}
+
+}  // namespace
+
+Agent::Agent(AgentConfig config, std::string version)
+    : config_(std::move(config)),
+      version_(std::move(version)),
+      started_(Clock::Real().WallNow()),
+      io_work_(boost::asio::make_work_guard(io_)) {
+  last_tended_ = Clock::Real().Now();
+  last_tended_wall_ = started_;
+}
+
+Agent::~Agent() {
+  Stop();
+}
+
+absl::Status Agent::Start() {
+  if (auto status = TakeLock(); !status.ok()) return status;
+  if (auto status = OpenSpool(); !status.ok()) return status;
+  StartPipeline();
+  // Guards stand before packs are compiled, which takes a while.
+  StartChannels();
+  if (auto status = StartStatus(); !status.ok()) return status;
+  pipeline_->Report(v1::AgentEvent::KIND_STARTED, "version " + version_);
+  ConnectIfEnrolled();
+  return absl::OkStatus();
+}
+
+absl::Status Agent::TakeLock() {
+  if (auto status = MakeFolders(config_.state_dir, 0700); !status.ok()) return status;
+  if (auto status = MakeFolders(config_.run_dir, 0755); !status.ok()) return status;
+  const std::string path = config_.state_dir + "/lock";
+  lock_.Reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock_) return ErrnoStatus(errno, path);
+  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
+  if (errno != EWOULDBLOCK) return ErrnoStatus(errno, path);
+  return absl::AlreadyExistsError(fmt::format("another agent runs with {}", config_.state_dir));
+}
+
+absl::Status Agent::OpenSpool() {
+  auto spool = Spool::OpenFolder(config_.state_dir + "/spool", {});
+  if (!spool.ok()) {
+    return absl::Status(spool.status().code(),
+                        fmt::format("spool: {}", std::string(spool.status().message())));
+  }
+  spool_ = *std::move(spool);
+  return absl::OkStatus();
+}
+
+void Agent::StartPipeline() {
+  for (int i = 0; i < kIoThreads; ++i) io_threads_.emplace_back([this] { io_.run(); });
+  identity_ = std::make_unique<Identity>(Clock::Real(), Identity::Options{});
+  PipelineOptions options;
+  options.events_max = config_.events_max;
+  pipeline_ = std::make_unique<Pipeline>(io_, *spool_, *identity_, Clock::Real(), options);
+  pipeline_->SetPolicy(PolicyBefore(config_));
+  inspection_ = std::make_unique<Inspection>(io_, *pipeline_, config_);
+  for (const std::string& damage : spool_->damages()) {
+    pipeline_->Report(v1::AgentEvent::KIND_SPOOL_DAMAGED, damage);
+  }
+}
+
+void Agent::StartChannels() {
+  const auto policy = pipeline_->policy();
+  for (auto& [name, channel] : MakeChannels(config_)) {
+    channel->ApplyPolicy(policy->policy);
+    if (auto status = channel->Start(*pipeline_); !status.ok()) {
+      const std::string why(status.message());
+      spdlog::error("{}: not covered: {}", name, why);
+      pipeline_->Report(v1::AgentEvent::KIND_GUARD_FAILED, fmt::format("{}: {}", name, why));
+      failed_channels_.emplace_back(name, why);
+      continue;
+    }
+    channels_.emplace_back(name, std::move(channel));
+  }
+}
+
+absl::Status Agent::StartStatus() {
+  auto server = StatusServer::Start(config_.run_dir + "/status.sock", [this] {
+    std::string json;
+    google::protobuf::util::JsonPrintOptions options;
+    options.preserve_proto_field_names = true;
+    if (!google::protobuf::util::MessageToJsonString(Status(), &json, options).ok()) return json;
+    return json + "\n";
+  });
+  if (!server.ok()) return server.status();
+  status_server_ = *std::move(server);
+  return absl::OkStatus();
+}
+
+void Agent::PutInForce(const v1::PolicyBundle& bundle) {
+  auto policy = std::make_shared<PolicyInForce>();
+  policy->version = bundle.version();
+  policy->policy = bundle.policy();
+  pipeline_->SetPolicy(policy);
+  for (auto& [name, channel] : channels_) channel->ApplyPolicy(policy->policy);
+  {
+    const std::lock_guard lock(mutex_);
+    policy_name_ = bundle.policy().name();
+    policy_created_ = bundle.created();
+    policy_detail_.clear();
+  }
+  pipeline_->Report(v1::AgentEvent::KIND_POLICY_APPLIED,
+                    fmt::format("{} version {}", bundle.policy().name(), bundle.version()));
+}
+
+void Agent::SetPolicyDetail(std::string detail) {
+  const std::lock_guard lock(mutex_);
+  policy_detail_ = std::move(detail);
+}
+
+void Agent::ConnectIfEnrolled() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (uplink_ != nullptr) return;
+  }
+  auto enrolment = LoadEnrolment(config_.state_dir);
+  if (!enrolment.ok()) {
+    const std::lock_guard lock(mutex_);
+    enrolment_detail_ = absl::IsNotFound(enrolment.status())
+                            ? "this workstation is not enrolled; see shoumi-agent enrol --help"
+                            : std::string(enrolment.status().message());
+    return;
+  }
+  auto keeper = std::make_shared<PolicyKeeper>(
+      config_.state_dir, enrolment->policy_public_key,
+      PolicyKeeper::Hooks{[this](const auto& packs) { return inspection_->Compile(packs); },
+                          [this](const auto& bundle) { PutInForce(bundle); }});
+  {
+    const std::lock_guard lock(mutex_);
+    keeper_ = keeper;
+    device_id_ = enrolment->device_id;
+    server_ = enrolment->server;
+  }
+  if (auto status = keeper->LoadKept(); !status.ok() && !absl::IsNotFound(status)) {
+    const std::string why = fmt::format("kept policy: {}", std::string(status.message()));
+    SetPolicyDetail(why);
+    pipeline_->Report(v1::AgentEvent::KIND_POLICY_REFUSED, why);
+  }
+  UplinkOptions options;
+  options.state_dir = config_.state_dir;
+  auto uplink =
+      std::make_shared<Uplink>(*std::move(enrolment), *spool_, *keeper, Clock::Real(), options,
+                               UplinkHooks{[this] { return State(); },
+                                           [this](v1::AgentEvent::Kind kind, std::string detail) {
+                                             pipeline_->Report(kind, std::move(detail));
+                                           }});
+  uplink->Start();
+  const std::lock_guard lock(mutex_);
+  uplink_ = std::move(uplink);
+  enrolment_detail_.clear();
+}
+
+void Agent::Tend() {
+  ConnectIfEnrolled();
+  if (const auto pool = inspection_->pool()) {
+    const uint64_t replaced = pool->stats().replaced;
+    if (replaced > workers_replaced_) {
+      pipeline_->Report(v1::AgentEvent::KIND_WORKER_REPLACED,
+                        fmt::format("{} workers replaced since the start", replaced));
+    }
+    workers_replaced_ = replaced;
+  }
+  const Clock::Steady now = Clock::Real().Now();
+  const Clock::Wall wall = Clock::Real().WallNow();
+  const auto jump = std::chrono::duration_cast<std::chrono::seconds>((wall - last_tended_wall_) -
+                                                                     (now - last_tended_));
+  if (jump > kClockJumpMin || jump < -kClockJumpMin) {
+    pipeline_->Report(v1::AgentEvent::KIND_CLOCK_JUMP,
+                      fmt::format("the clock jumped by {} s", jump.count()));
+  }
+  last_tended_ = now;
+  last_tended_wall_ = wall;
+}
+
+void Agent::Stop() {
+  status_server_.reset();
+  std::shared_ptr<Uplink> uplink;
+  {
+    const std::lock_guard lock(mutex_);
+    uplink.swap(uplink_);
+  }
+  if (uplink) uplink->Stop();
+  uplink.reset();
+  for (auto it = channels_.rbegin(); it != channels_.rend(); ++it) it->second->Stop();
+  if (pipeline_) {
+    pipeline_->Report(v1::AgentEvent::KIND_STOPPED, "version " + version_);
+    // Every event has a deadline; what is still under way after it hangs in the disk or in NSS, and
+    // nothing that it refers to may be taken down under it.
+    if (!pipeline_->Drain(kDrainMax)) {
+      spdlog::critical("events are still under way; ending without waiting for them");
+      ::_exit(1);
+    }
+  }
+  channels_.clear();
+  if (inspection_) inspection_->Stop();
+  io_work_.reset();
+  pipeline_.reset();
+  io_.stop();
+  for (std::thread& thread : io_threads_) thread.join();
+  io_threads_.clear();
+  inspection_.reset();
+  identity_.reset();
+  spool_.reset();
+  lock_.Reset();
+}
+
+}  // namespace shoumi::agent

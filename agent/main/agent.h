@@ -1,0 +1,83 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "agent/channels/channel.h"
+#include "agent/main/config.h"
+#include "agent/main/inspection.h"
+#include "agent/main/status_server.h"
+#include "agent/pipeline/pipeline.h"
+#include "agent/spool/spool.h"
+#include "agent/uplink/policy_keeper.h"
+#include "agent/uplink/uplink.h"
+#include "boost/asio/executor_work_guard.hpp"
+#include "boost/asio/io_context.hpp"
+#include "common/fd.h"
+
+namespace shoumi::agent {
+
+// The whole agent: steps in order, taken down in the reverse order. Start, Tend and Stop belong to
+// one thread.
+class Agent {
+ public:
+  Agent(AgentConfig config, std::string version);
+  ~Agent();
+
+  // A step that fails ends the start; a channel that cannot guard does not, it is a reported state.
+  absl::Status Start();
+  // What is done now and then while it runs: enrolment that has appeared, workers replaced, jumps
+  // of the clock.
+  void Tend();
+  // Blocks for a bounded time.
+  void Stop();
+
+  [[nodiscard]] v1::AgentState State() const;
+  [[nodiscard]] v1::AgentStatus Status() const;
+
+ private:
+  absl::Status TakeLock();
+  absl::Status OpenSpool();
+  void StartPipeline();
+  void StartChannels();
+  absl::Status StartStatus();
+  void ConnectIfEnrolled();
+  void PutInForce(const v1::PolicyBundle& bundle);
+  void SetPolicyDetail(std::string detail);
+
+  const AgentConfig config_;
+  const std::string version_;
+  const Clock::Wall started_;
+  UniqueFd lock_;
+
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> io_work_;
+  std::vector<std::thread> io_threads_;
+  std::unique_ptr<Spool> spool_;
+  std::unique_ptr<Identity> identity_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<Inspection> inspection_;
+  std::vector<std::pair<std::string, std::unique_ptr<Channel>>> channels_;
+  std::vector<std::pair<std::string, std::string>> failed_channels_;  // and why
+  std::unique_ptr<StatusServer> status_server_;
+
+  mutable std::mutex mutex_;  // guards what is below, which appears while the agent runs
+  std::shared_ptr<PolicyKeeper> keeper_;
+  std::shared_ptr<Uplink> uplink_;
+  std::string device_id_;
+  std::string server_;
+  std::string policy_name_;
+  std::string policy_detail_ = "no policy has arrived yet";
+  std::string enrolment_detail_;
+  google::protobuf::Timestamp policy_created_;
+
+  uint64_t workers_replaced_ = 0;
+  Clock::Steady last_tended_;
+  Clock::Wall last_tended_wall_;
+};
+
+}  // namespace shoumi::agent

@@ -1,0 +1,54 @@
+#include "agent/main/inspection.h"
+
+#include <filesystem>
+#include <utility>
+
+namespace shoumi::agent {
+namespace {
+
+std::string BesideThisProgram(const char* name) {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? name : (self.parent_path() / name).string();
+}
+
+}  // namespace
+
+Inspection::Inspection(boost::asio::io_context& io, Pipeline& pipeline, const AgentConfig& config)
+    : io_(io), pipeline_(pipeline) {
+  options_.program =
+      config.inspect_program.empty() ? BesideThisProgram("shoumi-inspect") : config.inspect_program;
+  options_.user = config.inspect_user;
+  options_.workers_max = config.inspect_workers_max;
+  options_.queue_max = config.inspect_queue_max;
+  options_.start_ms_max = std::chrono::milliseconds(config.inspect_start_ms_max);
+  options_.limits = config.inspect_limits;
+}
+
+absl::StatusOr<v1::InspectorReady> Inspection::Compile(const std::vector<v1::Pack>& packs) {
+  const std::lock_guard one_at_a_time(compiling_);
+  if (const auto running = pool()) return running->Reload(packs);
+  auto started = inspect::InspectorPool::Start(io_, options_, packs);
+  if (!started.ok()) return started.status();
+  std::shared_ptr<inspect::InspectorPool> fresh = *std::move(started);
+  {
+    const std::lock_guard lock(mutex_);
+    pool_ = fresh;
+  }
+  pipeline_.SetInspector(fresh);
+  return fresh->Ready();
+}
+
+std::shared_ptr<inspect::InspectorPool> Inspection::pool() const {
+  const std::lock_guard lock(mutex_);
+  return pool_;
+}
+
+void Inspection::Stop() {
+  pipeline_.SetInspector(nullptr);
+  std::shared_ptr<inspect::InspectorPool> ending;
+  const std::lock_guard lock(mutex_);
+  ending.swap(pool_);
+}
+
+}  // namespace shoumi::agent

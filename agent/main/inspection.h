@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "agent/inspect/inspector_pool.h"
+#include "agent/main/config.h"
+#include "agent/pipeline/pipeline.h"
+#include "boost/asio/io_context.hpp"
+
+namespace shoumi::agent {
+
+// The pool of workers, from the first bundle on. Thread-safe.
+class Inspection {
+ public:
+  Inspection(boost::asio::io_context& io, Pipeline& pipeline, const AgentConfig& config);
+
+  // Starts the pool with `packs`, or switches the one that runs; blocks while they compile.
+  absl::StatusOr<v1::InspectorReady> Compile(const std::vector<v1::Pack>& packs);
+
+  // Null before the first.
+  [[nodiscard]] std::shared_ptr<inspect::InspectorPool> pool() const;
+  // Ends the pool.
+  void Stop();
+
+ private:
+  boost::asio::io_context& io_;
+  Pipeline& pipeline_;
+  inspect::PoolOptions options_;
+  std::mutex compiling_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<inspect::InspectorPool> pool_;
+};
+
+}  // namespace shoumi::agent
