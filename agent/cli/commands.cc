@@ -1,11 +1,12 @@
 #include "agent/cli/commands.h"
 
 #include "agent/cli/scan_command.h"
+#include "agent/cli/status_command.h"
 
 namespace shoumi::cli {
 namespace {
 
-constexpr AddCommand kCommands[] = {&AddScan};
+constexpr AddCommand kCommands[] = {&AddScan, &AddStatus};
 
 }  // namespace
 

@@ -1,0 +1,192 @@
+#include "agent/cli/status.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+#include "agent/cli/language.h"
+#include "common/fd.h"
+#include "fmt/format.h"
+#include "google/protobuf/util/json_util.h"
+#include "rules/policy/policy.h"
+
+namespace shoumi::cli {
+namespace {
+
+std::string LocalTimeText(const google::protobuf::Timestamp& time) {
+  const std::time_t seconds = time.seconds();
+  std::tm parts{};
+  ::localtime_r(&seconds, &parts);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min);
+}
+
+std::string ChannelName(const std::string& channel) {
+  if (channel == "usb") return Say("USB sticks", "U 盘等可移动存储");
+  if (channel == "clipboard") return Say("clipboard", "剪贴板");
+  if (channel == "attachment") return Say("attachments", "聊天和邮件附件");
+  if (channel == "mail") return Say("mail", "邮件");
+  if (channel == "replay") return Say("replayed events", "事件回放");
+  return Printable(channel);
+}
+
+std::string CoverageName(v1::Coverage coverage) {
+  if (coverage == v1::COVERAGE_COVERED) return Say("watched", "已监控");
+  if (coverage == v1::COVERAGE_PARTIAL) return Say("partly watched", "部分监控");
+  return Say("not watched", "未监控");
+}
+
+std::string ModeName(v1::UsbMode mode) {
+  switch (mode) {
+    case v1::USB_MODE_INSPECT:
+      return Say("files are inspected", "写入的文件会被检查");
+    case v1::USB_MODE_REPORT_ONLY:
+      return Say("inspected, only reported", "仅检查并记录");
+    case v1::USB_MODE_READ_ONLY:
+      return Say("read-only", "只读");
+    case v1::USB_MODE_DENY:
+      return Say("denied", "禁止使用");
+    case v1::USB_MODE_ALLOW:
+      return Say("allowed, not inspected", "允许，不检查");
+    default:
+      return Say("unknown", "未知");
+  }
+}
+
+void DescribeChannels(const v1::AgentState& state, std::string& out) {
+  out += Say("Watched:\n", "监控范围：\n");
+  for (const v1::ChannelState& channel : state.channels()) {
+    out +=
+        fmt::format("  {}: {}", ChannelName(channel.channel()), CoverageName(channel.coverage()));
+    if (!channel.why().empty()) out += fmt::format(" ({})", Printable(channel.why()));
+    out += "\n";
+    for (const v1::GuardedDevice& guarded : channel.devices()) {
+      const v1::Device& device = guarded.device();
+      out += fmt::format("    {} {} {}:{}:{}: {}", Printable(device.mount_point()),
+                         Printable(device.label()), Printable(device.vendor_id()),
+                         Printable(device.product_id()), Printable(device.serial()),
+                         ModeName(guarded.mode()));
+      if (!guarded.why().empty()) out += fmt::format(" ({})", Printable(guarded.why()));
+      out += "\n";
+    }
+  }
+}
+
+void DescribePolicy(const v1::AgentStatus& status, std::string& out) {
+  const v1::AgentState& state = status.state();
+  if (state.policy_version() == 0) {
+    out += Say("Policy: none in force yet; sticks are guarded without one\n",
+               "策略：尚未生效；在此之前移动存储按默认方式受限\n");
+  } else {
+    out += fmt::format(fmt::runtime(Say("Policy: {} version {}", "策略：{} 版本 {}")),
+                       Printable(state.policy_name()), state.policy_version());
+    if (status.has_policy_created()) {
+      out += fmt::format(fmt::runtime(Say(", of {}", "，发布于 {}")),
+                         LocalTimeText(status.policy_created()));
+    }
+    out += "\n";
+  }
+  if (!status.policy_detail().empty()) {
+    out += fmt::format("  {}\n", Printable(status.policy_detail()));
+  }
+}
+
+void DescribeConnection(const v1::AgentStatus& status, std::string& out) {
+  out += Say("Server: ", "服务器：");
+  switch (status.connection()) {
+    case v1::AgentStatus::CONNECTION_CONNECTED:
+      out += fmt::format(fmt::runtime(Say("connected to {} since {}", "已连接 {}（自 {}）")),
+                         Printable(status.server()), LocalTimeText(status.connected_since()));
+      break;
+    case v1::AgentStatus::CONNECTION_OFFLINE:
+      out += fmt::format(
+          fmt::runtime(Say("off line ({}); everything stays enforced", "离线（{}）；策略仍然有效")),
+          Printable(status.connection_detail()));
+      break;
+    default:
+      out += fmt::format(fmt::runtime(Say("not enrolled ({})", "尚未注册（{}）")),
+                         Printable(status.connection_detail()));
+  }
+  out += "\n";
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> AskAgent(const std::string& socket, std::chrono::milliseconds wait) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (socket.size() >= sizeof address.sun_path) {
+    return absl::InvalidArgumentError(socket + ": too long for a socket");
+  }
+  std::memcpy(address.sun_path, socket.c_str(), socket.size() + 1);
+  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd) return ErrnoStatus(errno, "socket");
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return absl::UnavailableError(fmt::format("{}: {}", socket, std::strerror(errno)));
+  }
+  const auto end = std::chrono::steady_clock::now() + wait;
+  std::string json;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+    pollfd ready{fd.get(), POLLIN, 0};
+    const int count = left.count() > 0 ? ::poll(&ready, 1, static_cast<int>(left.count())) : 0;
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return absl::DeadlineExceededError(socket + ": no answer in time");
+    char bytes[16 * 1024];
+    const ssize_t got = ::read(fd.get(), bytes, sizeof bytes);
+    if (got < 0) return ErrnoStatus(errno, socket);
+    if (got == 0) return json;
+    json.append(bytes, static_cast<size_t>(got));
+    if (json.size() > kStatusBytesMax) return absl::DataLossError(socket + ": answer too long");
+  }
+}
+
+absl::StatusOr<v1::AgentStatus> ParseStatus(const std::string& json) {
+  v1::AgentStatus status;
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;  // of a newer agent
+  if (!google::protobuf::util::JsonStringToMessage(json, &status, options).ok()) {
+    return absl::DataLossError("the agent's answer is no status");
+  }
+  return status;
+}
+
+std::string DescribeStatus(const v1::AgentStatus& status) {
+  const v1::AgentState& state = status.state();
+  std::string out = fmt::format(
+      fmt::runtime(Say("Shoumi agent {} runs since {}.\n", "守密代理 {} 运行中（自 {}）。\n")),
+      Printable(state.agent_version()), LocalTimeText(status.started()));
+  DescribeChannels(state, out);
+  DescribePolicy(status, out);
+  DescribeConnection(status, out);
+  out += fmt::format(
+      fmt::runtime(Say("Records waiting for the server: {}\n", "等待上报的记录：{} 条\n")),
+      state.spool_records());
+  if (state.spool_refused() > 0) {
+    out += fmt::format(fmt::runtime(Say("Counted but not kept (no room): {}\n",
+                                        "因空间不足仅计数未保存：{} 条\n")),
+                       state.spool_refused());
+  }
+  out += Say(
+      "What is kept of a stopped or reported event: time, user, program, device, file name, the "
+      "rule, and matches with their middle masked. Never the content.\n",
+      "被阻止或记录的事件只保存：时间、用户、程序、设备、文件名、规则以及打码后的命中片段，"
+      "从不保存文件内容。\n");
+  return out;
+}
+
+bool AllCovered(const v1::AgentStatus& status) {
+  if (status.state().policy_version() == 0) return false;
+  for (const v1::ChannelState& channel : status.state().channels()) {
+    if (channel.channel() == "usb" && channel.coverage() != v1::COVERAGE_COVERED) return false;
+  }
+  return true;
+}
+
+}  // namespace shoumi::cli
