@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/inspect/extract/testing/pdf_writer.h"
 #include "agent/inspect/inspector_pool.h"
 #include "boost/asio/executor_work_guard.hpp"
 #include "boost/asio/io_context.hpp"
@@ -130,6 +131,16 @@ TEST_F(InspectIntegrationTest, ADescriptorIsReadWhereverItsOffsetIs) {
   inspection.content.Reset(::memfd_create("content", MFD_CLOEXEC));
   ASSERT_TRUE(WriteAll(inspection.content.get(), "身份证号 11010519491231002X\n").ok());
   EXPECT_TRUE(Found(Inspect(std::move(inspection)), "cn.resident_id"));
+}
+
+// What poppler loads while it works has to be there before the sandbox is closed.
+TEST_F(InspectIntegrationTest, PdfTextIsReadInsideTheSandbox) {
+  Start();
+  PdfWriter pdf;
+  pdf.AddPage({"客户名单", "身份证号 11010519491231002X"});
+  const v1::InspectReport report = InspectText("list.pdf", pdf.Finish());
+  EXPECT_TRUE(Found(report, "cn.resident_id")) << report.ShortDebugString();
+  EXPECT_EQ(report.unscanned_size(), 0) << report.ShortDebugString();
 }
 
 TEST_F(InspectIntegrationTest, ADescriptorThatIsNoFileIsNamed) {

@@ -1,6 +1,7 @@
 #include "agent/inspect/worker/zygote.h"
 
 #include <fcntl.h>
+#include <iconv.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -27,6 +28,19 @@ namespace {
 // Character maps that PDF files refer to by name; public data.
 constexpr const char* kReadable[] = {"/usr/share/poppler"};
 
+// poppler converts its text with iconv(3), whose converters are modules that are loaded at first
+// use: too late in the sandbox, where they cannot be opened. Kept open, they stay loaded, in the
+// workers as well. False when one is missing on this machine.
+bool LoadConverters() {
+  constexpr const char* kPairs[][2] = {
+      {"UTF-8", "UTF-16"}, {"UTF-16", "UTF-8"}, {"UTF-16", "ISO-8859-1"}, {"ISO-8859-1", "UTF-16"}};
+  bool all = true;
+  for (const auto& pair : kPairs) {
+    if (::iconv_open(pair[0], pair[1]) == reinterpret_cast<iconv_t>(-1)) all = false;
+  }
+  return all;
+}
+
 SandboxOptions SandboxFor(const v1::InspectLimits& limits) {
   SandboxOptions options;
   options.readable.assign(std::begin(kReadable), std::end(kReadable));
@@ -46,10 +60,10 @@ void AddLayers(const SandboxLayers& layers,
   }
 }
 
-void AddError(v1::InspectorReady& ready, std::string_view code, std::string_view message) {
-  ready.set_ok(false);
+void AddProblem(v1::InspectorReady& ready, v1::PackProblem::Severity severity,
+                std::string_view code, std::string_view message) {
   v1::PackProblem* problem = ready.add_problems();
-  problem->set_severity(v1::PackProblem::SEVERITY_ERROR);
+  problem->set_severity(severity);
   problem->set_code(std::string(code));
   problem->set_message(std::string(message));
 }
@@ -104,16 +118,22 @@ absl::Status Zygote::Prepare() {
   signals_.Reset(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) return ErrnoStatus(errno, "signalfd");
   ::tzset();  // reads its file while files can be read
+  const bool converters = LoadConverters();
 
   v1::InspectorReady ready;
   auto layers = EnterInspectorSandbox(user_, SandboxFor(limits_));
   v1::InspectorConfig config;
   if (auto status = ReceiveFrame(socket_, kConfigBytesMax, config); !status.ok()) return status;
   if (!layers.ok()) {
-    AddError(ready, "W001", fmt::format("sandbox: {}", std::string(layers.status().message())));
+    AddProblem(ready, v1::PackProblem::SEVERITY_ERROR, "W001",
+               fmt::format("sandbox: {}", std::string(layers.status().message())));
     return SendFrame(socket_, ready);
   }
   AddLayers(*layers, ready.mutable_layers());
+  if (!converters) {
+    AddProblem(ready, v1::PackProblem::SEVERITY_WARNING, "W002",
+               "iconv modules are missing: PDF files will be reported as partly inspected");
+  }
   limits_ = config.limits();
   rules::Database::Result result =
       rules::Database::Compile({config.packs().begin(), config.packs().end()});
