@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
 #include "agent/cli/language.h"
 #include "agent/cli/scan.h"
 

@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
 #include "agent/cli/language.h"
 #include "agent/cli/status.h"
 #include "fmt/format.h"

@@ -2,11 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <thread>
@@ -16,6 +17,7 @@
 namespace shoumi::cli {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -27,30 +29,26 @@ constexpr char kJson[] =
     "why":"this version does not watch it"}],"spool_records":"3"},
     "connection":"CONNECTION_OFFLINE","connection_detail":"no route","from_the_future":1})";
 
-class Locale {
- public:
-  explicit Locale(const char* name) { ::setenv("LC_ALL", name, 1); }
-  ~Locale() { ::unsetenv("LC_ALL"); }
-};
+// The language is found once a process, so each is a process of its own.
+[[noreturn]] void PrintIn(const char* locale) {
+  ::setenv("LC_ALL", locale, 1);
+  std::fputs(DescribeStatus(ParseStatus(kJson).value()).c_str(), stderr);
+  std::exit(0);
+}
 
-TEST(Status, SaysItInEnglishAndChinese) {
-  const auto status = ParseStatus(kJson);
-  ASSERT_TRUE(status.ok());
-  {
-    const Locale locale("en_US.UTF-8");
-    const std::string text = DescribeStatus(*status);
-    EXPECT_THAT(text, HasSubstr("USB sticks: watched"));
-    EXPECT_THAT(text, HasSubstr("0951:1666:S1: read-only"));
-    EXPECT_THAT(text, HasSubstr("mail: not watched (this version does not watch it)"));
-    EXPECT_THAT(text, HasSubstr("starter version 7"));
-    EXPECT_THAT(text, HasSubstr("off line (no route)"));
-    EXPECT_THAT(text, HasSubstr("waiting for the server: 3"));
-    EXPECT_THAT(text, Not(HasSubstr("not kept")));
-  }
-  const Locale locale("zh_CN.UTF-8");
-  const std::string text = DescribeStatus(*status);
-  EXPECT_THAT(text, HasSubstr("U 盘等可移动存储: 已监控"));
-  EXPECT_THAT(text, HasSubstr("策略：starter 版本 7"));
+TEST(StatusDeathTest, SaysItInEnglish) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(PrintIn("en_US.UTF-8"), ::testing::ExitedWithCode(0),
+              AllOf(HasSubstr("USB sticks: watched"), HasSubstr("0951:1666:S1: read-only"),
+                    HasSubstr("mail: not watched (this version does not watch it)"),
+                    HasSubstr("starter version 7"), HasSubstr("off line (no route)"),
+                    HasSubstr("waiting for the server: 3"), Not(HasSubstr("not kept"))));
+}
+
+TEST(StatusDeathTest, SaysItInChinese) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(PrintIn("zh_CN.UTF-8"), ::testing::ExitedWithCode(0),
+              AllOf(HasSubstr("U 盘等可移动存储: 已监控"), HasSubstr("策略：starter 版本 7")));
 }
 
 TEST(Status, CheckNeedsPolicyAndUsb) {
