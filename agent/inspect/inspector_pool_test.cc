@@ -93,7 +93,8 @@ TEST_F(InspectorPoolTest, BrokenPacksAreNamedWithFileAndLine) {
   options.program = FAKE_INSPECT;
   const auto pool = InspectorPool::Start(io_, options, PackNamed("broken"));
   ASSERT_TRUE(absl::IsInvalidArgument(pool.status()));
-  EXPECT_EQ(pool.status().message(), "packs/broken/pack.yaml:7: error P999: does not hold together");
+  EXPECT_EQ(pool.status().message(),
+            "packs/broken/pack.yaml:7: error P999: does not hold together");
 }
 
 TEST_F(InspectorPoolTest, StartIsBoundedInTime) {

@@ -187,8 +187,7 @@ void Pool::OnRestarted(absl::StatusOr<Started> started) {
   if (stopped_ || link_ != nullptr) return;
   if (started.ok() && started->process->ready().ok()) return Switch(*std::move(started));
   spdlog::error("shoumi-inspect does not start: {}",
-                started.ok() ? started->process->ProblemLines()
-                             : started.status().ToString());
+                started.ok() ? started->process->ProblemLines() : started.status().ToString());
   RestartLater();
 }
 
