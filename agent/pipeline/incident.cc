@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "agent/pipeline/sanitize.h"
 #include "common/ids.h"
+#include "rules/policy/policy.h"
 
 namespace shoumi::agent {
 namespace {
@@ -38,6 +40,22 @@ void Bound(v1::Incident& incident) {
   incident.clear_unscanned();
 }
 
+// A worker is not believed: what the contract does not know would be refused by the server.
+void DropUnknown(v1::Incident& incident) {
+  auto& findings = *incident.mutable_findings();
+  findings.erase(std::remove_if(findings.begin(), findings.end(),
+                                [](const v1::Finding& f) {
+                                  return f.rule().empty() || !v1::Level_IsValid(f.level());
+                                }),
+                 findings.end());
+  for (v1::Unscanned& unscanned : *incident.mutable_unscanned()) {
+    if (!rules::Name(unscanned.reason()).empty()) continue;
+    unscanned.set_reason(v1::UNSCANNED_REASON_CRASHED);
+    unscanned.set_detail("the worker gave an unknown reason");
+  }
+  if (!v1::Level_IsValid(incident.level())) incident.set_level(v1::LEVEL_NONE);
+}
+
 }  // namespace
 
 v1::SpoolRecord BuildIncident(const v1::EventContext& context, const v1::Verdict& verdict,
@@ -52,7 +70,9 @@ v1::SpoolRecord BuildIncident(const v1::EventContext& context, const v1::Verdict
   incident.set_level(report.level() == v1::LEVEL_UNSPECIFIED ? v1::LEVEL_NONE : report.level());
   incident.set_declassified(report.declassified());
   incident.set_policy_version(policy_version);
+  DropUnknown(incident);
   Bound(incident);
+  MakeUtf8Valid(incident);
   return record;
 }
 
@@ -65,6 +85,7 @@ v1::SpoolRecord BuildAgentEvent(v1::AgentEvent::Kind kind, const std::string& de
   event.set_kind(kind);
   event.set_detail(detail);
   event.set_count(count);
+  MakeUtf8Valid(event);
   return record;
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/pipeline/sanitize.h"
+
 namespace shoumi::agent {
 namespace {
 
@@ -41,6 +43,32 @@ TEST(Incident, IsCutToItsBoundAndSaysWhatIsMissing) {
   record = BuildIncident({}, verdict, report, 1);
   EXPECT_LE(record.incident().ByteSizeLong(), kIncidentBytesMax);
   EXPECT_EQ(record.incident().verdict().trace(19).rule(), "r99");
+}
+
+// A record the server will not parse would hold up all behind it.
+TEST(Incident, AlwaysParsesAtTheServer) {
+  v1::EventContext context;
+  context.set_content_name("bad\xFF\xC0\x80\xED\xA0\x80name");
+  context.mutable_user()->add_groups("\xF5");
+  v1::InspectReport report;
+  report.add_findings();
+  report.add_unscanned()->set_reason(static_cast<v1::UnscannedReason>(77));
+  report.set_level(static_cast<v1::Level>(55));
+  const v1::SpoolRecord record = BuildIncident(context, {}, report, 1);
+  v1::SpoolRecord parsed;
+  ASSERT_TRUE(parsed.ParseFromString(record.SerializeAsString()));
+  EXPECT_EQ(parsed.incident().findings_size(), 0);
+  EXPECT_EQ(parsed.incident().unscanned(0).reason(), v1::UNSCANNED_REASON_CRASHED);
+  EXPECT_EQ(parsed.incident().level(), v1::LEVEL_NONE);
+  EXPECT_TRUE(parsed.incident().event().content_name().ends_with("name"));
+}
+
+TEST(ValidUtf8, ReplacesOnlyWhatIsNoCharacter) {
+  EXPECT_EQ(ValidUtf8("绝密.docx é 😀"), "绝密.docx é 😀");
+  EXPECT_EQ(ValidUtf8("a\xFFz"), "a\xEF\xBF\xBDz");
+  EXPECT_EQ(ValidUtf8("\xE7\xBB"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(ValidUtf8("\xC0\xAF"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(ValidUtf8("\xF4\x90\x80\x80").size(), 12u);
 }
 
 }  // namespace
