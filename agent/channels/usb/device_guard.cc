@@ -7,18 +7,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
-#include <cstdlib>
-#include <filesystem>
 #include <utility>
 
-#include "agent/channels/usb/caller.h"
 #include "common/log.h"
 
 namespace shoumi::agent::usb {
 namespace {
-
-namespace fs = std::filesystem;
 
 Session::Settings SettingsFor(const v1::UsbPolicy& policy, const v1::Device& device) {
   Session::Settings settings;
@@ -30,38 +24,7 @@ Session::Settings SettingsFor(const v1::UsbPolicy& policy, const v1::Device& dev
   return settings;
 }
 
-bool OpenedForWriting(const fs::path& info) {
-  const auto text = ReadFile(info, 4096);
-  if (!text.ok()) return false;
-  const size_t at = text->find("flags:");
-  if (at == std::string::npos) return false;
-  const auto flags = std::strtoul(text->c_str() + at + 6, nullptr, 8);
-  return (flags & O_ACCMODE) != O_RDONLY;
-}
-
 }  // namespace
-
-std::vector<std::string> OpenForWriting(dev_t device) {
-  std::vector<std::string> found;
-  std::error_code error;
-  for (const auto& process : fs::directory_iterator("/proc", error)) {
-    const std::string name = process.path().filename();
-    int pid = 0;
-    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (parsed.ptr != name.data() + name.size() || pid == ::getpid()) continue;
-    for (const auto& fd : fs::directory_iterator(process.path() / "fd", error)) {
-      struct stat st {};
-      if (::stat(fd.path().c_str(), &st) != 0 || st.st_dev != device || !S_ISREG(st.st_mode)) {
-        continue;
-      }
-      if (OpenedForWriting(process.path() / "fdinfo" / fd.path().filename())) {
-        found.push_back(fmt::format("{} ({})", pid, ProgramOf(pid).name()));
-        break;
-      }
-    }
-  }
-  return found;
-}
 
 DeviceGuard::DeviceGuard(MountEntry lower, DeviceIdentity identity)
     : lower_(std::move(lower)), identity_(std::move(identity)) {}
@@ -70,17 +33,36 @@ absl::StatusOr<std::unique_ptr<DeviceGuard>> DeviceGuard::Guard(
     const MountEntry& entry, const DeviceIdentity& identity, const UsbOptions& options,
     EventSink& sink, const v1::UsbPolicy& policy, std::function<void()> ended) {
   std::unique_ptr<DeviceGuard> guard(new DeviceGuard(entry, identity));
+  const UniqueFd place(::open(entry.mount_point.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct statx is {};
+  if (!place || ::statx(place.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &is) != 0) {
+    return ErrnoStatus(errno, entry.mount_point);
+  }
+  if (is.stx_mnt_id != static_cast<uint64_t>(entry.id)) {
+    return absl::AbortedError("something else is mounted over " + entry.mount_point);
+  }
   // A mount of its own, seen by nobody: the guard works on when the visible one is covered.
-  UniqueFd root(::open_tree(AT_FDCWD, entry.mount_point.c_str(),
-                            OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW));
+  UniqueFd root(::open_tree(place.get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
   if (!root) return ErrnoStatus(errno, "open_tree of " + entry.mount_point);
   struct stat st {};
-  if (::fstat(root.get(), &st) != 0 || st.st_dev != entry.device) {
-    return absl::AbortedError("another file system is mounted at " + entry.mount_point);
-  }
+  if (::fstat(root.get(), &st) == 0) guard->root_device_ = st.st_dev;
   guard->lower_root_ = root.get();
   guard->session_ = std::make_unique<Session>(std::move(root), identity.device, options, sink);
   guard->ApplyPolicy(policy);
+  if (options.fence) {
+    auto fence = FanotifyFence::Raise(guard->lower_root_, entry.source, sink);
+    if (fence.ok()) {
+      guard->fence_ = std::move(*fence);
+    } else {
+      guard->weakness_ = std::string(fence.status().message());
+    }
+    auto nodes = NodeWatch::Watch(identity.nodes, sink);
+    if (nodes.ok()) {
+      guard->nodes_ = std::move(*nodes);
+    } else if (guard->weakness_.empty()) {
+      guard->weakness_ = std::string(nodes.status().message());
+    }
+  }
   FuseMountOptions mount;
   mount.mount_point = entry.mount_point;
   mount.device = entry.source;
@@ -109,6 +91,7 @@ absl::Status DeviceGuard::Cover(const MountEntry& entry) {
 }
 
 DeviceGuard::~DeviceGuard() {
+  if (!session_) return;
   session_->Close();
   for (const std::string& cover : covers_) {
     for (const MountEntry& entry : ReadMountTable()) {

@@ -6,8 +6,10 @@
 
 #include "absl/status/statusor.h"
 #include "agent/channels/usb/device_identity.h"
+#include "agent/channels/usb/fanotify_fence.h"
 #include "agent/channels/usb/fuse_mount.h"
 #include "agent/channels/usb/mount_table.h"
+#include "agent/channels/usb/node_watch.h"
 #include "agent/channels/usb/session.h"
 
 namespace shoumi::agent::usb {
@@ -30,10 +32,13 @@ class DeviceGuard {
   absl::Status Cover(const MountEntry& entry);
 
   [[nodiscard]] dev_t lower_device() const { return lower_.device; }
+  // st_dev of its files; with btrfs another number than the mount table's.
+  [[nodiscard]] dev_t root_device() const { return root_device_; }
   [[nodiscard]] dev_t guard_device() const { return fuse_->device(); }
   [[nodiscard]] const MountEntry& lower() const { return lower_; }
   [[nodiscard]] const DeviceIdentity& identity() const { return identity_; }
-  [[nodiscard]] int lower_root() const { return lower_root_; }
+  // Why the ways round the guard are not closed; empty when they are.
+  [[nodiscard]] const std::string& weakness() const { return weakness_; }
 
  private:
   DeviceGuard(MountEntry lower, DeviceIdentity identity);
@@ -42,11 +47,12 @@ class DeviceGuard {
   const DeviceIdentity identity_;
   int lower_root_ = -1;  // owned by the session
   std::vector<std::string> covers_;
+  dev_t root_device_ = 0;
+  std::string weakness_;
   std::unique_ptr<Session> session_;
+  std::unique_ptr<FanotifyFence> fence_;
+  std::unique_ptr<NodeWatch> nodes_;
   std::unique_ptr<FuseMount> fuse_;
 };
-
-// What programs had open for writing on `device` before the guard: "PID (program)" each.
-std::vector<std::string> OpenForWriting(dev_t device);
 
 }  // namespace shoumi::agent::usb

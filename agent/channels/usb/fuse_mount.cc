@@ -178,6 +178,7 @@ void FuseMount::Unmount() {
   if (!ended_) ::umount2(options_.mount_point.c_str(), MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW);
   if (loop_.joinable()) loop_.join();
   session_.SetChannel(nullptr);
+  fuse_session_unmount(fuse_);  // the mount is gone; frees what belongs to it
   fuse_session_destroy(std::exchange(fuse_, nullptr));
 }
 

@@ -29,13 +29,13 @@ NodePtr NodeTable::Remember(UniqueFd path, const struct stat& stat) {
     node->key = key;
     slot = node;
   }
-  if (node->lookups++ == 0) node->kept = node;
+  if (node->lookups++ == 0) known_.emplace(node.get(), node);
   return node;
 }
 
 void NodeTable::Keep(const NodePtr& node) {
   const std::lock_guard lock(mutex_);
-  if (node->lookups++ == 0) node->kept = node;
+  if (node->lookups++ == 0) known_.emplace(node.get(), node);
 }
 
 void NodeTable::Forget(Node* node, uint64_t lookups) {
@@ -43,8 +43,10 @@ void NodeTable::Forget(Node* node, uint64_t lookups) {
   const std::lock_guard lock(mutex_);
   node->lookups -= std::min(lookups, node->lookups);
   if (node->lookups == 0) {
-    last = std::move(node->kept);
-    node->kept = nullptr;
+    if (const auto it = known_.find(node); it != known_.end()) {
+      last = std::move(it->second);
+      known_.erase(it);
+    }
     // Rows of nodes that are gone are swept when they outnumber the living.
     if (++forgotten_ > 1024 && forgotten_ > lower_.size() / 2) {
       std::erase_if(lower_, [](const auto& row) { return row.second.expired(); });
@@ -71,10 +73,6 @@ std::vector<NodePtr> NodeTable::All() const {
     if (NodePtr node = weak.lock()) all.push_back(std::move(node));
   }
   return all;
-}
-
-NodeTable::~NodeTable() {
-  for (const NodePtr& node : All()) node->kept = nullptr;
 }
 
 }  // namespace shoumi::agent::usb

@@ -68,9 +68,7 @@ struct Node : std::enable_shared_from_this<Node> {
   // Of a pending node; none left: unlinked. Changed with the node's mutex held as well.
   std::vector<Name> names;
 
-  // By the table's mutex.
-  uint64_t lookups = 0;
-  NodePtr kept;  // to itself, while the kernel knows it
+  uint64_t lookups = 0;  // by the kernel; by the table's mutex
 
   mutable std::mutex mutex;  // all below
   bool pending = false;
@@ -98,7 +96,6 @@ class NodeTable {
   NodeTable(const NodeTable&) = delete;
   NodeTable& operator=(const NodeTable&) = delete;
   NodeTable() = default;
-  ~NodeTable();
 
   // The node of the lower file behind `path` (O_PATH), with one lookup more. `stat` is its own.
   NodePtr Remember(UniqueFd path, const struct stat& stat);
@@ -121,6 +118,7 @@ class NodeTable {
   };
   mutable std::mutex mutex_;
   std::unordered_map<LowerKey, std::weak_ptr<Node>, Hash> lower_;
+  std::unordered_map<Node*, NodePtr> known_;  // what the kernel holds by address
   size_t forgotten_ = 0;
 };
 

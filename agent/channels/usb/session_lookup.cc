@@ -224,8 +224,8 @@ void Session::ReadDir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
   }
   const NodePtr node = At(ino);
   OpenFolder* const folder = FolderOf(fi);
-  const std::lock_guard lock(folder->mutex);
-  const std::shared_lock names(names_);
+  std::unique_lock lock(folder->mutex);
+  std::shared_lock names(names_);
   if (!folder->loaded || offset == 0) {
     std::set<std::string, std::less<>> pending;
     folder->rows.clear();
@@ -234,6 +234,7 @@ void Session::ReadDir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
       folder->rows.push_back({name, child->shown_inode, child->type});
     }
     if (const int error = LoadLower(node->path.get(), pending, &folder->rows)) {
+      lock.unlock();
       fuse_reply_err(req, error);
       return;
     }
@@ -264,6 +265,8 @@ void Session::ReadDir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
     }
     used += need;
   }
+  names.unlock();
+  lock.unlock();  // with the reply the folder may be closed, and gone
   fuse_reply_buf(req, out.data(), used);
 }
 

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "agent/channels/usb/open_files.h"
 #include "common/log.h"
 
 namespace shoumi::agent::usb {
@@ -124,10 +125,12 @@ void UsbChannel::Scan() {
   ReleaseEnded();
   std::vector<MountEntry> table = ReadMountTable();
   if (Heal(table)) table = ReadMountTable();
-  std::erase_if(uncovered_, [&](const auto& row) {
+  const auto gone = [&table](int id) {
     return std::none_of(table.begin(), table.end(),
-                        [&](const MountEntry& entry) { return entry.id == row.first; });
-  });
+                        [id](const MountEntry& entry) { return entry.id == id; });
+  };
+  std::erase_if(uncovered_, [&](const auto& row) { return gone(row.first); });
+  std::erase_if(covered_, gone);
   for (const MountEntry& entry : table) {
     if (entry.file_system == kGuardFileSystem || guards_.contains(entry.device) ||
         uncovered_.contains(entry.id)) {
@@ -175,8 +178,14 @@ void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identit
                                        is.bus(), is.vendor_id(), is.product_id(), is.serial());
   sink_->Report(v1::AgentEvent::KIND_DEVICE_GUARDED, what);
   if (healed_.erase(entry.id) > 0) sink_->Report(v1::AgentEvent::KIND_GUARD_HEALED, what);
-  for (const std::string& writer : OpenForWriting(device)) {
-    Failed(fmt::format("{}: already open for writing by {}", entry.source, writer));
+  if (const std::string& weakness = guards_[device]->weakness(); !weakness.empty()) {
+    Failed(fmt::format("{}: ways round the guard are open: {}", entry.source, weakness));
+  }
+  const dev_t files = guards_[device]->root_device();
+  for (const OpenFile& file : OpenForWriting(
+           [files](const struct stat& st) { return st.st_dev == files && S_ISREG(st.st_mode); })) {
+    Failed(fmt::format("{}: already open for writing by {} ({})", entry.source, file.executable,
+                       file.pid));
   }
 }
 
@@ -188,7 +197,15 @@ void UsbChannel::CoverOthers(const std::vector<MountEntry>& table) {
       continue;
     }
     const MountEntry* const top = MountOnTopOf(table, entry);
-    if (top != nullptr && top->device == it->second->guard_device()) continue;
+    if (top != nullptr && top->device == it->second->guard_device()) {
+      covered_.insert(entry.id);
+      continue;
+    }
+    // The user unmounted what he saw there.
+    if (covered_.erase(entry.id) > 0) {
+      if (::umount2(entry.mount_point.c_str(), UMOUNT_NOFOLLOW) == 0) continue;
+      Failed(fmt::format("{} stays mounted at {}", entry.source, entry.mount_point));
+    }
     const absl::Status covered = it->second->Cover(entry);
     if (!covered.ok()) {
       uncovered_[entry.id] = std::string(covered.message());
@@ -212,7 +229,7 @@ void UsbChannel::ReleaseEnded() {
     const auto it = guards_.find(device);
     if (it == guards_.end()) continue;
     const std::string node = it->second->identity().device.node();
-    guards_.erase(it);
+    // The fence stands until the last mount is gone.
     for (const MountEntry& entry : ReadMountTable()) {
       if (entry.device != device) continue;
       const char* const place = entry.mount_point.c_str();
@@ -223,6 +240,7 @@ void UsbChannel::ReleaseEnded() {
                            std::string(ErrnoStatus(error, "umount").message())));
       }
     }
+    guards_.erase(it);
     sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, node + ": unmounted");
   }
 }

@@ -50,6 +50,7 @@ class UsbChannel final : public Channel {
   mutable std::mutex mutex_;  // all below
   v1::UsbPolicy policy_;
   std::map<dev_t, std::unique_ptr<DeviceGuard>> guards_;  // by the lower file system
+  std::set<int> covered_;                                 // further mounts, by mount id
   std::set<int> healed_;                  // mount ids whose dead guard was taken away
   std::map<int, std::string> uncovered_;  // mounts that could not be guarded, by mount id
 };
