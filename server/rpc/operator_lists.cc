@@ -1,0 +1,167 @@
+#include <algorithm>
+#include <charconv>
+
+#include "common/ids.h"
+#include "fmt/format.h"
+#include "server/rpc/operator_service.h"
+
+namespace shoumi::server {
+namespace {
+
+constexpr uint32_t kPageDefault = 50;
+constexpr uint32_t kPageMax = 1000;
+constexpr size_t kFilterBytesMax = 256;
+
+absl::StatusOr<uint32_t> PageSize(uint32_t asked) {
+  if (asked > kPageMax) {
+    return absl::InvalidArgumentError(fmt::format("a page has at most {} rows", kPageMax));
+  }
+  return asked == 0 ? kPageDefault : asked;
+}
+
+// Page tokens of lists that are ordered by number: the number of the last row seen.
+absl::StatusOr<uint64_t> BeforeNumber(const std::string& page_token) {
+  if (page_token.empty()) return 0;
+  uint64_t number = 0;
+  const char* const end = page_token.data() + page_token.size();
+  const auto parsed = std::from_chars(page_token.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end || number == 0 ||
+      number > static_cast<uint64_t>(INT64_MAX)) {
+    return absl::InvalidArgumentError("not a page token of this list");
+  }
+  return number;
+}
+
+absl::Status CheckFilters(std::initializer_list<const std::string*> filters) {
+  const bool fits = std::all_of(filters.begin(), filters.end(), [](const std::string* filter) {
+    return filter->size() <= kFilterBytesMax;
+  });
+  if (fits) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format("a filter has at most {} bytes", kFilterBytesMax));
+}
+
+void ToSummary(const IncidentRow& row, v1::IncidentSummary& summary) {
+  summary.set_number(row.number);
+  summary.set_incident_id(row.record.id);
+  *summary.mutable_time() = ToProtoTime(row.record.time);
+  *summary.mutable_received() = ToProtoTime(row.received);
+  summary.set_device_id(row.device_id);
+  summary.set_hostname(row.hostname);
+  summary.set_user(row.record.user);
+  summary.set_channel(row.record.channel);
+  summary.set_action(row.record.action);
+  summary.set_rule(row.record.rule);
+  summary.set_severity(row.record.severity);
+  summary.set_level(row.record.level);
+  summary.set_content_name(row.record.content_name);
+}
+
+absl::Status ToDevice(const DeviceRow& row, bool connected, v1::DeviceRow& device) {
+  device.set_device_id(row.device_id);
+  device.set_hostname(row.hostname);
+  device.set_status(row.revoked ? "revoked" : "active");
+  device.set_connected(connected);
+  *device.mutable_enrolled() = ToProtoTime(row.enrolled);
+  if (row.last_seen != WallTime()) *device.mutable_last_seen() = ToProtoTime(row.last_seen);
+  device.set_policy_version(row.policy_version);
+  device.set_offered_version(row.offered_version);
+  device.set_policy_error(row.policy_error);
+  if (!row.state.empty() && !device.mutable_state()->ParseFromString(row.state)) {
+    return absl::DataLossError("the store holds a device state that is none");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* OperatorServiceHandlers::ListIncidents(
+    Context* context, const v1::ListIncidentsRequest* request,
+    v1::ListIncidentsResponse* response) {
+  return Run(context, [this, request, response](const OperatorIdentity&) -> absl::Status {
+    const auto limit = PageSize(request->page_size());
+    if (!limit.ok()) return limit.status();
+    const auto before = BeforeNumber(request->page_token());
+    if (!before.ok()) return before.status();
+    if (auto status = CheckFilters({&request->device_id(), &request->rule(), &request->action()});
+        !status.ok()) {
+      return status;
+    }
+    const auto page = services_.store.ListIncidents(
+        {request->device_id(), request->rule(), request->action(), *before, *limit});
+    if (!page.ok()) return page.status();
+    for (const IncidentRow& row : page->rows) ToSummary(row, *response->add_incidents());
+    response->set_total(page->total);
+    if (page->rows.size() == *limit) {
+      response->set_next_page_token(fmt::format("{}", page->rows.back().number));
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* OperatorServiceHandlers::GetIncident(
+    Context* context, const v1::GetIncidentRequest* request, v1::GetIncidentResponse* response) {
+  return Run(context, [this, request, response](const OperatorIdentity&) -> absl::Status {
+    if (request->key_case() == v1::GetIncidentRequest::KEY_NOT_SET) {
+      return absl::InvalidArgumentError("a number or an incident id is needed");
+    }
+    if (request->number() > static_cast<uint64_t>(INT64_MAX)) {
+      return absl::NotFoundError("no such incident");
+    }
+    const auto row = request->has_number()
+                         ? services_.store.GetIncident(request->number())
+                         : services_.store.GetIncidentById(request->incident_id());
+    if (!row.ok()) return row.status();
+    ToSummary(*row, *response->mutable_summary());
+    if (!response->mutable_incident()->ParseFromString(row->record.body)) {
+      return absl::DataLossError("the store holds an incident that is none");
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* OperatorServiceHandlers::ListAgentEvents(
+    Context* context, const v1::ListAgentEventsRequest* request,
+    v1::ListAgentEventsResponse* response) {
+  return Run(context, [this, request, response](const OperatorIdentity&) -> absl::Status {
+    const auto limit = PageSize(request->page_size());
+    if (!limit.ok()) return limit.status();
+    const auto before = BeforeNumber(request->page_token());
+    if (!before.ok()) return before.status();
+    if (auto status = CheckFilters({&request->device_id()}); !status.ok()) return status;
+    const auto rows = services_.store.ListAgentEvents(request->device_id(), *before, *limit);
+    if (!rows.ok()) return rows.status();
+    for (const AgentEventRowData& row : *rows) {
+      v1::AgentEventRow& event = *response->add_events();
+      event.set_device_id(row.device_id);
+      event.set_hostname(row.hostname);
+      if (!event.mutable_event()->ParseFromString(row.body)) {
+        return absl::DataLossError("the store holds an agent event that is none");
+      }
+    }
+    if (rows->size() == *limit) {
+      response->set_next_page_token(fmt::format("{}", rows->back().number));
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* OperatorServiceHandlers::ListDevices(
+    Context* context, const v1::ListDevicesRequest* request, v1::ListDevicesResponse* response) {
+  return Run(context, [this, request, response](const OperatorIdentity&) -> absl::Status {
+    const auto limit = PageSize(request->page_size());
+    if (!limit.ok()) return limit.status();
+    if (auto status = CheckFilters({&request->page_token()}); !status.ok()) return status;
+    auto rows = services_.store.ListDevices(request->page_token(), *limit);
+    if (!rows.ok()) return rows.status();
+    for (DeviceRow& row : *rows) {
+      const bool connected = services_.fleet.Overlay(row);
+      if (auto status = ToDevice(row, connected, *response->add_devices()); !status.ok()) {
+        return status;
+      }
+    }
+    if (rows->size() == *limit) response->set_next_page_token(rows->back().device_id);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace shoumi::server

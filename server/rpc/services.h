@@ -1,0 +1,42 @@
+#pragma once
+
+#include "common/clock.h"
+#include "server/fleet/fleet.h"
+#include "server/identity/devices.h"
+#include "server/identity/operators.h"
+#include "server/incidents/ingest.h"
+#include "server/incidents/records.h"
+#include "server/policy/publisher.h"
+#include "server/rpc/call.h"
+#include "server/rpc/worker_pool.h"
+#include "server/store/store.h"
+
+namespace shoumi::server {
+
+struct RpcBounds {
+  size_t message_bytes_max = 8U << 20U;
+  size_t state_bytes_max = 64U << 10U;
+  size_t chunk_bytes = 64U << 10U;
+  uint32_t control_messages_per_minute_max = 600;  // heartbeats and policy results of one session
+  uint32_t streams_per_connection_max = 32;
+  uint32_t heartbeat_interval_s = 20;
+  RecordBounds records;
+};
+
+// What the handlers call. Everything outlives the gRPC server.
+struct Services {
+  const CertificateAuthority& authority;
+  DeviceIdentity& devices;
+  Operators& operators;
+  PolicyPublisher& policy;
+  RecordIngest& ingest;
+  Fleet& fleet;
+  Store& store;
+  const Clock& clock;
+  WorkerPool& workers;
+  RpcCounters& counters;
+  PeerLimiter& anonymous;
+  RpcBounds bounds;
+};
+
+}  // namespace shoumi::server
