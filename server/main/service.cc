@@ -1,0 +1,126 @@
+#include "server/main/service.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "common/log.h"
+#include "fmt/format.h"
+#include "rules/engine/database.h"
+#include "server/identity/key_file.h"
+#include "server/policy/compile.h"
+
+namespace shoumi::server {
+namespace {
+
+constexpr size_t kWorkers = 4;
+constexpr size_t kJobsMax = 20'000;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const ServerOptions& options) {
+  std::unique_ptr<ServerProcess> server(new ServerProcess(options));
+  for (const auto step : {&ServerProcess::OpenState, &ServerProcess::OpenIdentity,
+                          &ServerProcess::OpenPolicy, &ServerProcess::OpenServices}) {
+    if (auto status = (server.get()->*step)(); !status.ok()) return status;
+  }
+  return server;
+}
+
+absl::Status ServerProcess::OpenState() {
+  // Others may pass through to ca.pem; everything else in there has mode 0600.
+  if (auto status = MakeFolders(options_.state, 0711); !status.ok()) return status;
+  const std::string lock = (options_.state / "lock").string();
+  lock_.Reset(open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock_) return ErrnoStatus(errno, lock);
+  if (flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+    return absl::FailedPreconditionError(
+        fmt::format("another shoumi-server runs on {}", options_.state.string()));
+  }
+  auto store = OpenSqliteStore((options_.state / "store.db").string(),
+                               [this](std::chrono::nanoseconds took) { latency_.Observe(took); });
+  if (!store.ok()) return store.status();
+  store_ = std::move(*store);
+  return absl::OkStatus();
+}
+
+absl::Status ServerProcess::DeliverFirstPassword(std::string_view password) {
+  if (options_.admin_password_file.empty() && isatty(STDOUT_FILENO) == 1) {
+    fmt::print("First administrator: admin\nOne-time password:   {}\n", password);
+    return std::fflush(stdout) == 0 ? absl::OkStatus() : ErrnoStatus(errno, "standard output");
+  }
+  const auto file = options_.admin_password_file.empty() ? options_.state / "admin-password"
+                                                         : options_.admin_password_file;
+  if (auto status = WriteKeyFile(file, fmt::format("{}\n", password)); !status.ok()) return status;
+  spdlog::info("the one-time password of the first administrator \"admin\" is in {}",
+               file.string());
+  return absl::OkStatus();
+}
+
+absl::Status ServerProcess::OpenIdentity() {
+  AuthorityOptions authority;
+  authority.folder = options_.state;
+  authority.names = options_.names;
+  auto opened = CertificateAuthority::Open(authority, clock_);
+  if (!opened.ok()) return opened.status();
+  authority_ = std::make_unique<CertificateAuthority>(std::move(*opened));
+  devices_ = std::make_unique<DeviceIdentity>(*authority_, *store_, clock_);
+  auto operators = Operators::Create({}, *store_, clock_);
+  if (!operators.ok()) return operators.status();
+  operators_ = std::move(*operators);
+  return operators_
+      ->CreateFirstAdministrator(
+          [this](std::string_view password) { return DeliverFirstPassword(password); })
+      .status();
+}
+
+absl::Status ServerProcess::OpenPolicy() {
+  PublisherOptions options;
+  options.key_file = options_.state / "policy.key";
+  if (!options_.packs.empty()) {
+    auto packs = rules::ReadPacks(options_.packs.string());
+    if (!packs.ok()) return packs.status();
+    options.shipped_packs = std::move(*packs);
+  }
+  auto policy = PolicyPublisher::Create(options, CompilePolicy, *store_, clock_);
+  if (!policy.ok()) return policy.status();
+  policy_ = std::move(*policy);
+  return absl::OkStatus();
+}
+
+absl::Status ServerProcess::OpenServices() {
+  ingest_ = std::make_unique<RecordIngest>(*store_, IngestOptions{});
+  fleet_ = std::make_unique<Fleet>(FleetOptions{}, *store_, clock_);
+  workers_ = std::make_unique<WorkerPool>(kWorkers, kJobsMax);
+  anonymous_ = std::make_unique<PeerLimiter>(PeerLimits{}, clock_);
+  services_ = std::make_unique<Services>(Services{*authority_, *devices_, *operators_, *policy_,
+                                                  *ingest_, *fleet_, *store_, clock_, *workers_,
+                                                  counters_, *anonymous_, RpcBounds{}});
+  if (!options_.metrics_listen.empty()) {
+    auto page = MetricsPage::Start(options_.metrics_listen,
+                                   {*fleet_, *ingest_, *operators_, *policy_, counters_, latency_});
+    if (!page.ok()) return page.status();
+    metrics_ = std::move(*page);
+  }
+  RpcServerOptions rpc;
+  rpc.listen = options_.listen;
+  auto started = RpcServer::Start(rpc, *services_);
+  if (!started.ok()) return started.status();
+  rpc_ = std::move(*started);
+  return absl::OkStatus();
+}
+
+void ServerProcess::Stop() {
+  if (rpc_) rpc_->Stop(options_.stop_max);
+  if (ingest_) ingest_->Stop();
+  if (workers_) workers_->Stop();
+  metrics_.reset();
+  rpc_.reset();
+}
+
+ServerProcess::~ServerProcess() {
+  Stop();
+}
+
+}  // namespace shoumi::server

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <sys/file.h>
+
+#include <memory>
+
+#include "common/fd.h"
+#include "server/main/metrics.h"
+#include "server/main/options.h"
+#include "server/rpc/server.h"
+
+namespace shoumi::server {
+
+// The running server: an ordered list of steps, torn down in the opposite order. One a process.
+class ServerProcess {
+ public:
+  // What stands in the way, as a sentence for the administrator.
+  static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(const ServerOptions& options);
+  ~ServerProcess();
+
+  // Ends sessions after the batch each has in work, stores what is queued, closes the store.
+  void Stop();
+
+  [[nodiscard]] int port() const { return rpc_->port(); }
+  [[nodiscard]] const CertificateAuthority& authority() const { return *authority_; }
+
+ private:
+  explicit ServerProcess(const ServerOptions& options) : options_(options) {}
+  absl::Status OpenState();
+  absl::Status OpenIdentity();
+  absl::Status OpenPolicy();
+  absl::Status OpenServices();
+  absl::Status DeliverFirstPassword(std::string_view password);
+
+  const ServerOptions options_;
+  Clock& clock_ = Clock::Real();
+  UniqueFd lock_;
+  StoreLatency latency_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<CertificateAuthority> authority_;
+  std::unique_ptr<DeviceIdentity> devices_;
+  std::unique_ptr<Operators> operators_;
+  std::unique_ptr<PolicyPublisher> policy_;
+  std::unique_ptr<RecordIngest> ingest_;
+  std::unique_ptr<Fleet> fleet_;
+  std::unique_ptr<WorkerPool> workers_;
+  RpcCounters counters_;
+  std::unique_ptr<PeerLimiter> anonymous_;
+  std::unique_ptr<Services> services_;
+  std::unique_ptr<RpcServer> rpc_;
+  std::unique_ptr<MetricsPage> metrics_;
+};
+
+}  // namespace shoumi::server
