@@ -88,9 +88,8 @@ const ExtraDevice* NamedByOptions(const std::string& node, const std::string& wh
                                   const UsbOptions& options) {
   for (const ExtraDevice& extra : options.extra_devices) {
     if (::fnmatch(extra.node.c_str(), node.c_str(), 0) != 0) continue;
-    if (extra.backing_file.empty() ||
-        Attribute(fs::path("/sys/block") / whole_disk / "loop/backing_file") ==
-            extra.backing_file) {
+    if (extra.backing_file.empty() || Attribute(fs::path("/sys/block") / whole_disk /
+                                                "loop/backing_file") == extra.backing_file) {
       return &extra;
     }
   }
