@@ -8,10 +8,8 @@
 namespace shoumi::rules {
 namespace {
 
-constexpr std::string_view kEnds = "\n\r\f\v";
-
 bool IsEnd(char c) {
-  return kEnds.find(c) != std::string_view::npos;
+  return c == '\n' || c == '\r' || c == '\f' || c == '\v';
 }
 bool IsBlank(char32_t c) {
   return IsSpace(c) || c == '\t';

@@ -355,15 +355,29 @@ Shape LabelShape(const Candidate& candidate, const LevelWord& word, const Line& 
   return {Reject::kNone, kConfidenceLabel, to, std::nullopt};
 }
 
+namespace {
+
+// As rfind, which compares whole strings at every byte.
+size_t LastOf(string_view text, string_view mark) {
+  for (size_t at = text.size(); at-- > 0;) {
+    if (text[at] == mark[0] && text.substr(at).starts_with(mark)) {
+      return at;
+    }
+  }
+  return string_view::npos;
+}
+
+}  // namespace
+
 Shape BracketShape(const Candidate& candidate, const LevelWord& word, const Line& line) {
   constexpr string_view kPairs[][2] = {{"【", "】"}, {"[", "]"}, {"(", ")"},  {"〔", "〕"},
                                        {"〖", "〗"}, {"<", ">"}, {"《", "》"}};
   const string_view left = Left(candidate, line, word.from);
   const string_view right = Right(candidate, line, word.to);
   for (const auto& pair : kPairs) {
-    const size_t open = left.rfind(pair[0]);
     const size_t close = right.find(pair[1]);
-    if (open == string_view::npos || close == string_view::npos) {
+    const size_t open = close == string_view::npos ? close : LastOf(left, pair[0]);
+    if (open == string_view::npos) {
       continue;
     }
     const string_view in_left = left.substr(open + pair[0].size());
@@ -402,14 +416,15 @@ Shape BracketShape(const Candidate& candidate, const LevelWord& word, const Line
   return No(Reject::kShape);
 }
 
-Shape BannerShape(const Candidate& candidate, const LevelWord& word, const Line& line) {
+namespace {
+
+Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const Line& line) {
   const string_view left = Left(candidate, line, word.from);
   const string_view right = Right(candidate, line, word.to);
   const bool near_start = NearStart(candidate, line);
   const bool every_page = OnEveryPage(candidate.kind);
   if (!line.whole || OpensQuote(left) || !AcceptableLetters(word, candidate, near_start) ||
-      CountChars(left) + CountChars(right) > kBannerCharsMax ||
-      InListOfLevels(candidate, word, line)) {
+      CountChars(left) + CountChars(right) > kBannerCharsMax) {
     return No();
   }
   if (candidate.kind == v1::PART_KIND_CELLS) {
@@ -436,8 +451,8 @@ Shape BannerShape(const Candidate& candidate, const LevelWord& word, const Line&
   const Segment segment = SegmentOf(TrimStart(left), TrimEnd(right));
   const string_view rest_left = left.substr(0, left.size() - segment.left.size());
   const string_view rest_right = right.substr(segment.right.size());
-  if (IsCount(rest_right) || BelowTableHead(candidate, line) ||
-      !IsBanner(segment.left, word, segment.right) || HasSentenceMark(rest_left) ||
+  if (!IsBanner(segment.left, word, segment.right) || IsCount(rest_right) ||
+      BelowTableHead(candidate, line) || HasSentenceMark(rest_left) ||
       HasSentenceMark(rest_right) || NamesOtherLevel(rest_left, word) ||
       NamesOtherLevel(rest_right, word) || SpeaksOfMarking(rest_left) ||
       NumberingLength(Trim(rest_left)) > 0 || Trim(rest_right).starts_with(':') ||
@@ -451,6 +466,14 @@ Shape BannerShape(const Candidate& candidate, const LevelWord& word, const Line&
                      CountChars(left) + CountChars(right) <= kTitleCharsMax;
   const bool weak = !segment.wide && (word.level == v1::LEVEL_CONFIDENTIAL || !word.chinese());
   return title && !weak ? yes : No();
+}
+
+}  // namespace
+
+Shape BannerShape(const Candidate& candidate, const LevelWord& word, const Line& line) {
+  const Shape shape = BannerOnItsLine(candidate, word, line);
+  // Looks at the lines around, so last: most words are prose and never get here.
+  return shape.reject == Reject::kNone && InListOfLevels(candidate, word, line) ? No() : shape;
 }
 
 bool InListOfLevels(const Candidate& candidate, const LevelWord& word, const Line& line) {

@@ -33,8 +33,9 @@ bool IsDomainChar(char c) {
 size_t FindAt(const Candidate& candidate) {
   const std::string_view text = candidate.text;
   const size_t low = candidate.from > kLocalBytesMax ? candidate.from - kLocalBytesMax : 0;
-  const size_t inside = text.find('@', candidate.from > 0 ? candidate.from - 1 : 0);
-  if (inside != std::string_view::npos && inside <= candidate.to) {
+  const size_t start = candidate.from > 0 ? candidate.from - 1 : 0;
+  const size_t inside = text.substr(0, candidate.to + 1).find('@', start);
+  if (inside != std::string_view::npos) {
     return inside;
   }
   // The anchor lies within the local part or the domain.
@@ -99,9 +100,11 @@ bool IsUserInfo(std::string_view text, size_t from, size_t to) {
     --start;
   }
   if (before.ends_with(':') || start < from) {
-    const size_t scheme = before.rfind("://");
+    const std::string_view near =
+        before.substr(from > kValidatorLookBytesMax ? from - kValidatorLookBytesMax : 0);
+    const size_t scheme = near.rfind("://");
     if (scheme != std::string_view::npos &&
-        before.find_first_of(" \t\r\n/", scheme + 3) == std::string_view::npos) {
+        near.find_first_of(" \t\r\n/", scheme + 3) == std::string_view::npos) {
       return true;  // scheme://user:password@host
     }
   }
