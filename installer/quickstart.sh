@@ -3,8 +3,8 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-state=${SHOUMI_QUICKSTART_STATE:-/var/lib/shoumi}
-run=${SHOUMI_QUICKSTART_RUN:-/run/shoumi}
+state=${SHOUMI_QUICKSTART_STATE:-/var/lib/shoumi-quickstart}
+run=${SHOUMI_QUICKSTART_RUN:-/run/shoumi-quickstart}
 mount_point=${SHOUMI_QUICKSTART_MOUNT:-/media/shoumi-stick}
 port=${SHOUMI_QUICKSTART_PORT:-7443}
 metrics_port=${SHOUMI_QUICKSTART_METRICS_PORT:-9464}
@@ -79,11 +79,9 @@ down() {
   local loop
   for loop in $(losetup -n -O NAME -j "$image" 2>/dev/null); do losetup -d "$loop" || true; done
   rmdir "$mount_point" 2>/dev/null || true
+  if [[ -e $state/made-account ]]; then userdel "$account" 2>/dev/null || true; fi
   rm -rf "$state" "$run"
-  if id "$account" >/dev/null 2>&1 && [[ -z ${SHOUMI_QUICKSTART_STATE:-} ]]; then
-    deluser --quiet --system "$account" 2>/dev/null || userdel "$account" 2>/dev/null || true
-  fi
-  good "nothing of it is left ($state, $run, $mount_point)"
+  good "nothing of it is left ($state, $run, $mount_point); Debian packages and $root/build stay"
 }
 
 need_root_and_kernel() {
@@ -162,8 +160,10 @@ EOF
 
 start_agent() {
   if running shoumi-agent; then good "already running"; return; fi
-  id "$account" >/dev/null 2>&1 ||
+  if ! id "$account" >/dev/null 2>&1; then
     useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$account"
+    touch "$state/made-account"
+  fi
   write_agent_config
   if [[ ! -s $agent_state/device.pem ]]; then
     ctl enrol-token create --valid 10m --output "$run/enrol-token" >/dev/null

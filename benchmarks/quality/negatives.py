@@ -147,7 +147,7 @@ def mobile(r):
         lambda: labelled(r, "cn.mobile", r.choice(["154", "161", "179", "194", "140"]) + digits(r, 8)),
         lambda: embedded(r, value), lambda: other_label(r, value), lambda: value + "元",
         lambda: "编号 2024-" + digits(r, 4) + "-" + value, lambda: "PO-" + value,
-        lambda: "中国移动客服 13800138000"])()
+        lambda: "中国移动客服 10086"])()
 
 
 def landline(r):

@@ -136,10 +136,6 @@ Judgement ValidateMobile(const Candidate& candidate) {
       best = Reject::kRange;
       continue;
     }
-    if (value == "13800138000") {  // the carrier's own service number
-      best = Reject::kExcluded;
-      continue;
-    }
     size_t from = run.groups[window.first].from;
     const size_t to = run.groups[window.last].to;
     const bool plus = country == 2 && from > 0 && candidate.text[from - 1] == '+';

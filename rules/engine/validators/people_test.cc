@@ -63,12 +63,12 @@ TEST(Mobile, Forms) {
   ExpectFound("mobile", "{\"phone\":\"16612345678\"}", "16612345678", "16612345678");
   ExpectFound("mobile", "http://a.cn/q?phone=17712345678&x=1", "17712345678", "17712345678");
   ExpectFound("mobile", "138 1234 5678 2024-01-01", "138 1234 5678", "13812345678");
+  ExpectFound("mobile", "手机 138 0013 8000", "138 0013 8000", "13800138000");
 }
 
 TEST(Mobile, Refusals) {
   ExpectRefused("mobile", "12012345678", "12012345678", Reject::kRange);
   ExpectRefused("mobile", "15412345678", "15412345678", Reject::kRange);
-  ExpectRefused("mobile", "13800138000", "13800138000", Reject::kExcluded);
   ExpectRefused("mobile", "13800000000", "13800000000", Reject::kRange);
   ExpectRefused("mobile", "113812345678", "113812345678", Reject::kShape);
   ExpectRefused("mobile", "2024-0001-13812345678", "13812345678", Reject::kBoundary);
