@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -165,6 +166,7 @@ void Run(const Setup& setup, Bench& bench, const std::string& office) {
   fmt::print("T3 time for twice the text {:6.2f}        target <= 2.20\n", Median(growth));
   if (setup.stages) {
     std::vector<double> normalise;
+    normalise.reserve(static_cast<size_t>(setup.rounds));
     for (int round = 0; round < setup.rounds; ++round) {
       normalise.push_back(office_gb / bench.NormaliseOnly(office));
     }
@@ -226,5 +228,10 @@ int Main(int argc, char** argv) {
 }  // namespace shoumi::benchmarks
 
 int main(int argc, char** argv) {
-  return shoumi::benchmarks::Main(argc, argv);
+  try {
+    return shoumi::benchmarks::Main(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bench_rules: {}\n", error.what());
+    return 1;
+  }
 }

@@ -430,9 +430,8 @@ Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const L
   if (candidate.kind == v1::PART_KIND_CELLS) {
     return CellBanner(candidate, word, line, left, right);
   }
-  const Shape yes{Reject::kNone,
-                  every_page || near_start ? kConfidenceBanner : kConfidenceBannerInBody, word.to,
-                  std::nullopt};
+  Shape yes{Reject::kNone, every_page || near_start ? kConfidenceBanner : kConfidenceBannerInBody,
+            word.to, std::nullopt};
   // CONFIDENTIAL: Q3 forecast
   if (word.letters == LetterCase::kUpper && word.level == v1::LEVEL_CONFIDENTIAL && near_start &&
       Trim(left).empty() && right.starts_with(": ") && !HasSentenceMark(right)) {
