@@ -11,7 +11,8 @@
 #include <memory>
 #include <system_error>
 
-#include "agent/cli/language.h"
+#include "common/terminal/language.h"
+#include "common/terminal/text.h"
 #include "fmt/format.h"
 
 namespace shoumi::cli {

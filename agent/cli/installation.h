@@ -7,8 +7,4 @@ namespace shoumi::cli {
 // shoumi-inspect: beside this program, else where it is installed.
 std::string InspectProgram();
 
-// The shipped packs: rules/packs of the source tree this program was built in, else where they are
-// installed. Empty when neither is there.
-std::string ShippedPacks();
-
 }  // namespace shoumi::cli

@@ -4,8 +4,8 @@
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "agent/cli/commands.h"
-#include "agent/cli/language.h"
 #include "common/log.h"
+#include "common/terminal/language.h"
 #include "fmt/format.h"
 
 namespace {
@@ -13,7 +13,7 @@ namespace {
 constexpr int kUsageError = 2;
 
 int Run(int argc, char** argv) {
-  using shoumi::cli::Say;
+  using shoumi::Say;
   shoumi::SetUpLogging("shoumi", "off", false);  // what went wrong is printed, not logged
   CLI::App app(Say("Shoumi on this workstation", "本机守密"), "shoumi");
   app.set_version_flag("--version", "shoumi " SHOUMI_VERSION);

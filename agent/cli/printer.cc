@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "agent/cli/language.h"
+#include "common/terminal/language.h"
+#include "common/terminal/text.h"
+#include "common/terminal/words.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "rules/policy/policy.h"
@@ -16,58 +18,6 @@ namespace {
 
 constexpr uint64_t kRedrawMs = 100;
 constexpr int kBarCells = 30;
-constexpr const char* kRed = "31;1";
-constexpr const char* kYellow = "33";
-constexpr const char* kGreen = "32";
-constexpr const char* kDim = "2";
-
-// https://no-color.org: any value that is not empty switches colours off.
-bool WantsColour() {
-  const char* no_colour = std::getenv("NO_COLOR");
-  return ::isatty(STDOUT_FILENO) == 1 && (no_colour == nullptr || *no_colour == '\0');
-}
-
-std::string Paint(bool colour, const char* code, std::string_view text) {
-  return colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
-}
-
-const char* LevelText(v1::Level level) {
-  switch (level) {
-    case v1::LEVEL_CONFIDENTIAL:
-      return Say("confidential", "秘密");
-    case v1::LEVEL_SECRET:
-      return Say("secret", "机密");
-    case v1::LEVEL_TOP_SECRET:
-      return Say("top secret", "绝密");
-    default:
-      return "";
-  }
-}
-
-const char* ReasonText(v1::UnscannedReason reason) {
-  switch (reason) {
-    case v1::UNSCANNED_REASON_ENCRYPTED:
-      return Say("encrypted", "已加密");
-    case v1::UNSCANNED_REASON_CORRUPT:
-      return Say("corrupt", "已损坏");
-    case v1::UNSCANNED_REASON_OVERSIZE:
-      return Say("too large", "过大");
-    case v1::UNSCANNED_REASON_TOO_DEEP:
-      return Say("nested too deep", "嵌套过深");
-    case v1::UNSCANNED_REASON_TOO_MANY:
-      return Say("too many entries", "条目过多");
-    case v1::UNSCANNED_REASON_TIMEOUT:
-      return Say("out of time", "超时");
-    case v1::UNSCANNED_REASON_UNSUPPORTED:
-      return Say("format not supported", "格式不支持");
-    case v1::UNSCANNED_REASON_CRASHED:
-      return Say("inspection crashed", "检查进程崩溃");
-    case v1::UNSCANNED_REASON_OVERLOADED:
-      return Say("no inspector was free", "检查进程繁忙");
-    default:
-      return Say("partly inspected", "部分未检查");
-  }
-}
 
 std::string FindingLines(const v1::Finding& finding) {
   std::string lines = fmt::format("    {} ×{} ({}%)", Printable(finding.rule()), finding.count(),

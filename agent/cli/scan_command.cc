@@ -4,8 +4,8 @@
 
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
-#include "agent/cli/language.h"
 #include "agent/cli/scan.h"
+#include "common/terminal/language.h"
 
 namespace shoumi::cli {
 

@@ -7,24 +7,17 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 
-#include "agent/cli/language.h"
 #include "common/fd.h"
+#include "common/terminal/language.h"
+#include "common/terminal/text.h"
+#include "common/terminal/words.h"
 #include "fmt/format.h"
 #include "google/protobuf/util/json_util.h"
 #include "rules/policy/policy.h"
 
 namespace shoumi::cli {
 namespace {
-
-std::string LocalTimeText(const google::protobuf::Timestamp& time) {
-  const std::time_t seconds = time.seconds();
-  std::tm parts{};
-  ::localtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min);
-}
 
 std::string ChannelName(const std::string& channel) {
   if (channel == "usb") return Say("USB sticks", "U 盘等可移动存储");
@@ -33,12 +26,6 @@ std::string ChannelName(const std::string& channel) {
   if (channel == "mail") return Say("mail", "邮件");
   if (channel == "replay") return Say("replayed events", "事件回放");
   return Printable(channel);
-}
-
-std::string CoverageName(v1::Coverage coverage) {
-  if (coverage == v1::COVERAGE_COVERED) return Say("watched", "已监控");
-  if (coverage == v1::COVERAGE_PARTIAL) return Say("partly watched", "部分监控");
-  return Say("not watched", "未监控");
 }
 
 std::string ModeName(v1::UsbMode mode) {
@@ -62,7 +49,7 @@ void DescribeChannels(const v1::AgentState& state, std::string& out) {
   out += Say("Watched:\n", "监控范围：\n");
   for (const v1::ChannelState& channel : state.channels()) {
     out +=
-        fmt::format("  {}: {}", ChannelName(channel.channel()), CoverageName(channel.coverage()));
+        fmt::format("  {}: {}", ChannelName(channel.channel()), CoverageText(channel.coverage()));
     if (!channel.why().empty()) out += fmt::format(" ({})", Printable(channel.why()));
     out += "\n";
     for (const v1::GuardedDevice& guarded : channel.devices()) {
@@ -87,7 +74,7 @@ void DescribePolicy(const v1::AgentStatus& status, std::string& out) {
                        Printable(state.policy_name()), state.policy_version());
     if (status.has_policy_created()) {
       out += fmt::format(fmt::runtime(Say(", of {}", "，发布于 {}")),
-                         LocalTimeText(status.policy_created()));
+                         LocalTime(status.policy_created()));
     }
     out += "\n";
   }
@@ -101,7 +88,7 @@ void DescribeConnection(const v1::AgentStatus& status, std::string& out) {
   switch (status.connection()) {
     case v1::AgentStatus::CONNECTION_CONNECTED:
       out += fmt::format(fmt::runtime(Say("connected to {} since {}", "已连接 {}（自 {}）")),
-                         Printable(status.server()), LocalTimeText(status.connected_since()));
+                         Printable(status.server()), LocalTime(status.connected_since()));
       break;
     case v1::AgentStatus::CONNECTION_OFFLINE:
       out += fmt::format(
@@ -161,7 +148,7 @@ std::string DescribeStatus(const v1::AgentStatus& status) {
   const v1::AgentState& state = status.state();
   std::string out = fmt::format(
       fmt::runtime(Say("Shoumi agent {} runs since {}.\n", "守密代理 {} 运行中（自 {}）。\n")),
-      Printable(state.agent_version()), LocalTimeText(status.started()));
+      Printable(state.agent_version()), LocalTime(status.started()));
   DescribeChannels(state, out);
   DescribePolicy(status, out);
   DescribeConnection(status, out);

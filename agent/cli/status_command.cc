@@ -5,8 +5,9 @@
 
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
-#include "agent/cli/language.h"
 #include "agent/cli/status.h"
+#include "common/terminal/language.h"
+#include "common/terminal/text.h"
 #include "fmt/format.h"
 
 namespace shoumi::cli {
