@@ -1,0 +1,39 @@
+#include "server/ctl/policy_source.h"
+
+#include "common/fd.h"
+#include "rules/engine/database.h"
+#include "rules/policy/policy.h"
+
+namespace shoumi::ctl {
+
+absl::StatusOr<v1::PolicySource> ReadPolicySource(const std::string& file,
+                                                  const std::string& packs) {
+  v1::PolicySource source;
+  // One byte past the bound is enough for the loader to refuse the file by name.
+  auto yaml = ReadFile(file, rules::kPolicyYamlBytesMax + 1);
+  if (!yaml.ok()) return yaml.status();
+  source.set_policy_file(file);
+  source.set_policy_yaml(*std::move(yaml));
+  if (packs.empty()) return source;
+  auto read = rules::ReadPacks(packs);
+  if (!read.ok()) return read.status();
+  for (v1::Pack& pack : *read) *source.add_packs() = std::move(pack);
+  return source;
+}
+
+v1::CheckPolicyResponse CheckHere(const v1::PolicySource& source) {
+  v1::CheckPolicyResponse response;
+  const auto add = [&](const std::vector<v1::PackProblem>& problems) {
+    response.mutable_problems()->Add(problems.begin(), problems.end());
+  };
+  const auto packs = rules::Database::Compile({source.packs().begin(), source.packs().end()});
+  add(packs.problems);
+  if (packs.database == nullptr) return response;
+  const auto policy =
+      rules::LoadPolicy(source.policy_file(), source.policy_yaml(), packs.database->DetectorIds());
+  add(policy.problems);
+  response.set_ok(policy.ok);
+  return response;
+}
+
+}  // namespace shoumi::ctl
