@@ -250,6 +250,7 @@ void Session::WriteNextLocked() {
   } else {
     return;
   }
+  outgoing_.Clear();  // gRPC aborts on a buffer that still holds the message before
   bool own = false;
   (void)grpc::SerializationTraits<v1::ServerMessage>::Serialize(message, &outgoing_, &own);
   writing_ = true;
