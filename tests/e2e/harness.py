@@ -8,12 +8,10 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
 
@@ -24,14 +22,10 @@ STARTER = ROOT / "rules/policies/starter.yaml"
 WORKER_ACCOUNT = "shoumi-inspect"
 
 sys.path.insert(0, str(ROOT / "installer/demo"))
+sys.path.insert(0, str(ROOT / "tests"))
 
-
-def need_root():
-    if os.geteuid() != 0:
-        raise unittest.SkipTest("needs root: mounts, FUSE and fanotify")
-    for node in ("/dev/fuse", "/dev/loop-control"):
-        if not os.path.exists(node):
-            raise unittest.SkipTest(f"needs {node}")
+from support.processes import Process, wait_for  # noqa: E402
+from support.sticks import Stick, need_root  # noqa: E402
 
 
 def worker_account():
@@ -46,107 +40,6 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def wait_for(what, condition, seconds=20.0):
-    """Returns the first true result of condition(); fails after `seconds`."""
-    end = time.monotonic() + seconds
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(0.05)
-
-
-class Process:
-    def __init__(self, name, arguments, log):
-        self.name, self.arguments, self.log = name, [str(a) for a in arguments], log
-        self.process = None
-
-    def start(self):
-        with open(self.log, "ab") as out:
-            self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=out,
-                                            stderr=out, start_new_session=True)
-
-    @property
-    def alive(self):
-        return self.process is not None and self.process.poll() is None
-
-    def stop(self, how=signal.SIGTERM, seconds=15):
-        if self.process is None:
-            return None
-        if self.alive:
-            self.process.send_signal(how)
-        try:
-            code = self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise AssertionError(f"{self.name} did not stop within {seconds} s of signal {how}") from None
-        self.process = None
-        return code
-
-    def kill(self):
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def text(self):
-        return Path(self.log).read_text(errors="replace") if os.path.exists(self.log) else ""
-
-
-class Stick:
-    """A file system in an image on a loop device, standing in for a stick."""
-
-    def __init__(self, folder, name="stick", megabytes=96, kind="ext4"):
-        self.image = folder / f"{name}.img"
-        self.mount_point = folder / name
-        self.kind = kind
-        self.device = None
-        with open(self.image, "wb") as handle:
-            handle.truncate(megabytes << 20)
-        subprocess.run([f"mkfs.{kind}", "-q", str(self.image)], check=True, capture_output=True)
-        self.mount_point.mkdir()
-
-    def attach(self):
-        self.device = subprocess.run(["losetup", "-f", "--show", str(self.image)], check=True,
-                                     capture_output=True, text=True).stdout.strip()
-        return self.device
-
-    def mount(self):
-        subprocess.run(["mount", self.device, str(self.mount_point)], check=True)
-        os.chmod(self.mount_point, 0o777)
-
-    def guarded(self):
-        with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
-            return any(line.split()[4] == str(self.mount_point) and " - fuse.shoumi " in line
-                       for line in mounts)
-
-    def remove(self):
-        for _ in range(6):
-            with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
-                if not any(line.split()[4] == str(self.mount_point) for line in mounts):
-                    break
-            subprocess.run(["umount", "-l", str(self.mount_point)], capture_output=True, check=False)
-        if self.device:
-            for _ in range(50):
-                if subprocess.run(["losetup", "-d", self.device], capture_output=True,
-                                  check=False).returncode == 0:
-                    break
-                time.sleep(0.1)
-            self.device = None
-
-    def raw_holds(self, data, window=48, step=16):
-        """True when any window of `data` stands in the image, whatever the file system says."""
-        image = self.image.read_bytes()
-        for start in range(0, max(len(data) - window, 0) + 1, step):
-            piece = data[start:start + window]
-            if len(piece) >= 16 and len(set(piece)) > 4 and piece in image:
-                return True
-        return False
 
 
 class Site(unittest.TestCase):
