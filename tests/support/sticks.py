@@ -87,12 +87,3 @@ class Stick:
                 if found >= 0:
                     return found, image[max(found - 80, 0):found + 80]
                 at = end
-
-    def raw_holds(self, data, window=48, step=16):
-        """True when any window of `data` stands in the image, whatever the file system says."""
-        image = self.image.read_bytes()
-        for start in range(0, max(len(data) - window, 0) + 1, step):
-            piece = data[start:start + window]
-            if len(piece) >= 16 and len(set(piece)) > 4 and piece in image:
-                return True
-        return False
