@@ -143,6 +143,12 @@ class Site(unittest.TestCase):
         self.addCleanup(agent.kill)
         return agent
 
+    def wait_for_enforcement(self, agent, stick):
+        """After a start: the guard stands and the policy the agent kept is in force."""
+        wait_for("the stick is guarded", stick.guarded)
+        wait_for("the kept policy is in force", lambda: int(
+            ((self.status(agent) or {}).get("state") or {}).get("policy_version", 0)) > 0)
+
     def status(self, agent):
         done = subprocess.run([str(BIN / "shoumi"), "status", "--socket", str(agent.run / "status.sock"),
                                "--json"], capture_output=True, text=True, timeout=30, check=False)

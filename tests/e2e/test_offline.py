@@ -24,6 +24,7 @@ class Offline(harness.Site):
         source.write_text(f"绝密★10年\n第{index}号测算\n", encoding="utf-8")
         status, message = harness.copy(source, self.stick.mount_point)
         self.assertEqual(status, 1, message)
+        self.assertIn("Operation not permitted", message)
 
     def test_incidents_wait_and_arrive_in_order_once(self):
         self.server.stop(signal.SIGKILL)
@@ -31,7 +32,7 @@ class Offline(harness.Site):
             self.blocked_copy(index)
         self.agent.kill()  # the spool survives the agent as well
         self.agent.start()
-        harness.wait_for("the stick is guarded again", self.stick.guarded)
+        self.wait_for_enforcement(self.agent, self.stick)
         for index in range(6, 10):
             self.blocked_copy(index)
         self.start_server()

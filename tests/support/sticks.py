@@ -46,7 +46,14 @@ class Stick:
         os.chmod(self.mount_point, 0o777)
 
     def guarded(self):
-        return "fuse.shoumi" in mounts_at(self.mount_point)
+        """By a guard that lives: the mount of a killed one is still in the table."""
+        if "fuse.shoumi" not in mounts_at(self.mount_point):
+            return False
+        try:
+            os.stat(self.mount_point)
+        except OSError:
+            return False
+        return True
 
     def unmount(self):
         """Takes away every mount at the mount point; fails when one is in use."""
