@@ -26,7 +26,11 @@ absl::Status Told(absl::StatusCode code, const char* english, const char* chines
 absl::Status Unreachable(const std::string& server, std::string_view text) {
   const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
   constexpr auto kCode = absl::StatusCode::kUnavailable;
-  if (says("CERTIFICATE_VERIFY_FAILED")) {
+  // The two reasons shoumi-server itself gives.
+  if (text.starts_with("store: ") || text.starts_with("the server ")) {
+    return {kCode, fmt::format("{}: {}", server, text)};
+  }
+  if (says("certificate verify failed")) {
     return Told(kCode,
                 "the certificate of {} is not from the authority in the CA file; take ca.pem from "
                 "the state folder of that server (--ca FILE)",
@@ -34,13 +38,13 @@ absl::Status Unreachable(const std::string& server, std::string_view text) {
                 "FILE）",
                 server);
   }
-  if (says("is not in peer certificate") || says("Hostname Verification")) {
+  if (says("is not in peer certificate")) {
     return Told(kCode,
                 "the certificate of {} does not carry that name; use a name it carries, or start "
                 "the server with --name",
                 "{} 的证书不含该名称；请使用证书中的名称，或以 --name 启动服务器", server);
   }
-  if (says("handshake failed") || says("WRONG_VERSION_NUMBER")) {
+  if (says("handshake failed")) {
     return Told(kCode, "{} does not speak TLS as shoumi-server does; is the port right?",
                 "{} 不是 shoumi-server 的 TLS 服务；端口是否正确？", server);
   }
@@ -88,6 +92,12 @@ absl::StatusOr<std::unique_ptr<Client>> Connect(const std::string& server,
   grpc::SslCredentialsOptions tls;
   auto ca = ReadFile(ca_file, kCaBytesMax);
   if (!ca.ok()) return ca.status();
+  if (ca->find("-----BEGIN CERTIFICATE-----") == ca->npos) {
+    return Told(
+        absl::StatusCode::kInvalidArgument,
+        "{} holds no certificate in PEM form; --ca takes ca.pem of the server's state folder",
+        "{} 不含 PEM 格式的证书；--ca 需要服务器状态目录中的 ca.pem", ca_file);
+  }
   tls.pem_root_certs = *std::move(ca);
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
