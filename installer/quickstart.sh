@@ -8,7 +8,7 @@ run=${SHOUMI_QUICKSTART_RUN:-/run/shoumi-quickstart}
 mount_point=${SHOUMI_QUICKSTART_MOUNT:-/media/shoumi-stick}
 port=${SHOUMI_QUICKSTART_PORT:-7443}
 metrics_port=${SHOUMI_QUICKSTART_METRICS_PORT:-9464}
-account=shoumi-inspect
+account=${SHOUMI_QUICKSTART_ACCOUNT:-shoumi-inspect}
 bin=$root/build/release/bin
 demo=$state/demo
 image=$demo/stick.img
@@ -28,7 +28,8 @@ documents copied to it. Running it again repeats the demonstration on what is al
   --down   stop both, take the stick away and delete $state and $run
   --help   this text
 
-Environment: SHOUMI_QUICKSTART_STATE, _RUN, _MOUNT, _PORT, _METRICS_PORT move it elsewhere.
+Environment: SHOUMI_QUICKSTART_STATE, _RUN, _MOUNT, _PORT, _METRICS_PORT, _ACCOUNT move it
+elsewhere.
 exit status: 0 everything shown as it should be, 1 something was not, 2 bad usage
 EOF
 }

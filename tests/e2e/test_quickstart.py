@@ -3,6 +3,7 @@
 import os
 import subprocess
 import unittest
+from pathlib import Path
 
 import harness
 
@@ -14,6 +15,7 @@ class Quickstart(unittest.TestCase):
         environment = {**os.environ, "SHOUMI_QUICKSTART_STATE": f"{folder}/state",
                        "SHOUMI_QUICKSTART_RUN": f"{folder}/run",
                        "SHOUMI_QUICKSTART_MOUNT": f"{folder}/stick",
+                       "SHOUMI_QUICKSTART_ACCOUNT": f"shoumi-qs-{os.getpid()}",
                        "SHOUMI_QUICKSTART_PORT": str(harness.free_port()),
                        "SHOUMI_QUICKSTART_METRICS_PORT": str(harness.free_port())}
         script = str(harness.ROOT / "installer/quickstart.sh")
@@ -33,6 +35,7 @@ class Quickstart(unittest.TestCase):
         self.assertFalse(os.path.exists(f"{folder}/state"))
         with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
             self.assertNotIn(folder, mounts.read())
+        self.assertNotIn(environment["SHOUMI_QUICKSTART_ACCOUNT"], Path("/etc/passwd").read_text(encoding="utf-8"))
         again = run("--down")
         self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
         os.rmdir(folder)
