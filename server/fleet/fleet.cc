@@ -84,6 +84,7 @@ void Fleet::Hello(std::string_view device_id, const SessionLink* link, std::stri
   entry->greeted = true;
   if (!offer_ || offer_->version == state.policy_version()) return;
   entry->report.offered_version = offer_->version;
+  entry->report.policy_error.clear();  // was about the offer before
   entry->link->SendOffer(*offer_);
 }
 
@@ -130,6 +131,7 @@ size_t Fleet::OfferToAll(const Offer& offer) {
     // Before its Hello nobody knows what is in force there; the Hello brings the offer.
     if (!entry.greeted || entry.report.policy_version == offer.version) continue;
     entry.report.offered_version = offer.version;
+    entry.report.policy_error.clear();
     entry.changed = true;
     entry.link->SendOffer(offer);
     ++offered;

@@ -104,6 +104,8 @@ TEST_F(FleetTest, ShowsWhatIsInForceAndWhyNot) {
   EXPECT_EQ(store_->GetDevice("a")->agent_version, "1.2");
   fleet_->Refused("a", a.get(), 2, std::string(1023, 'x') + "密");
   EXPECT_EQ(Row("a").policy_error.size(), 1023U);  // cut before the character
+  fleet_->OfferToAll({3, "sha", 10});
+  EXPECT_EQ(Row("a").policy_error, "");  // was about the offer before
 }
 
 TEST_F(FleetTest, ASecondSessionOfADeviceEndsTheFirst) {
