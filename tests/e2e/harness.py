@@ -16,7 +16,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(os.environ.get("SHOUMI_BIN", ROOT / "build/release/bin"))
+BIN = Path(os.environ.get("SHOUMI_BIN", ROOT / "build/release/bin")).resolve()
 PACKS = ROOT / "rules/packs"
 STARTER = ROOT / "rules/policies/starter.yaml"
 WORKER_ACCOUNT = "shoumi-inspect"
