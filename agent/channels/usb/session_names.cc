@@ -240,7 +240,8 @@ void Session::DoRename(fuse_req_t req, const RenameRequest& request) {
   const NodePtr to = PendingAt(request.to, request.new_name);
   if (from && PutOff(from, again)) return;
   if (to && PutOff(to, again)) return;
-  if (!from && !request.judged) {
+  // A pending file's verdict is for its first name too; its others get one of their own.
+  if (!request.judged && (!from || from->names.size() > 1)) {
     names.unlock();
     RenameRequest judged = request;
     judged.judged = true;
