@@ -46,6 +46,8 @@ class FakeSink final : public EventSink {
                     context.destination(), context.user().uid(), context.program().name()));
   }
 
+  void SayMode(const std::string& mode) { Say("mode " + mode); }
+
  private:
   bool Contains(int fd) const {
     std::string window;
@@ -91,13 +93,17 @@ int Run(int argc, char** argv) {
   std::vector<std::string> devices;
   std::string rule;
   std::string mode = "inspect";
+  std::string second_mode = "read-only";
   uint32_t delay_ms = 0;
+  uint32_t verdict_ms_max = 0;
   bool lose = false;
   CLI::App app{"The USB guard with a stand-in for the agent"};
   app.add_option("device", devices, "Device nodes to guard (patterns)")->required();
   app.add_option("--fake-rule", rule, "Text that is refused");
   app.add_option("--mode", mode, "inspect, report, read-only, deny or allow");
+  app.add_option("--second-mode", second_mode, "The mode that SIGUSR1 changes to");
   app.add_option("--verdict-delay-ms", delay_ms, "How long a verdict takes");
+  app.add_option("--verdict-ms-max", verdict_ms_max, "Deadline of an event; 0: the default");
   app.add_option("--staging", options.staging_folder, "Staging folder");
   app.add_option("--answer-grace-ms", options.answer_grace_ms_max, "Grace past a deadline");
   app.add_flag("--lose-answers", lose, "Never answer");
@@ -112,8 +118,9 @@ int Run(int argc, char** argv) {
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   SetUpLogging("usb_guard_harness", "warn", false);
-  const auto policy_of = [](const std::string& name) {
+  const auto policy_of = [verdict_ms_max](const std::string& name) {
     v1::Policy policy;
+    policy.mutable_usb()->set_verdict_ms_max(verdict_ms_max);
     v1::UsbMode to = v1::USB_MODE_INSPECT;
     if (name == "report") to = v1::USB_MODE_REPORT_ONLY;
     if (name == "read-only") to = v1::USB_MODE_READ_ONLY;
@@ -131,11 +138,12 @@ int Run(int argc, char** argv) {
   }
   std::puts("ready");
   std::fflush(stdout);
-  // SIGUSR1: read-only from now on. SIGUSR2: back to the mode it was started with.
+  // SIGUSR1: the second mode from now on. SIGUSR2: back to the mode it was started with.
   for (int signal = 0; signal != SIGINT && signal != SIGTERM;) {
     sigwait(&signals, &signal);
-    if (signal == SIGUSR1) channel.ApplyPolicy(policy_of("read-only"));
-    if (signal == SIGUSR2) channel.ApplyPolicy(policy_of(mode));
+    if (signal != SIGUSR1 && signal != SIGUSR2) continue;
+    channel.ApplyPolicy(policy_of(signal == SIGUSR1 ? second_mode : mode));
+    sink.SayMode(signal == SIGUSR1 ? second_mode : mode);
   }
   channel.Stop();
   return 0;
