@@ -85,6 +85,7 @@ struct Node : std::enable_shared_from_this<Node> {
   bool judging = false;      // changes wait in `waiting` until the verdict is carried out
   bool cache_stale = false;  // the kernel's pages are of a refused change
   timespec staged_mtime{};
+  uint64_t promised_bytes = 0;  // room on the device for what is staged
   std::deque<std::function<void()>> waiting;
   uint32_t handles = 0;
   std::set<Handle*> writers;

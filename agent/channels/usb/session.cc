@@ -28,6 +28,7 @@ Session::Session(UniqueFd lower_root, v1::Device device, const UsbOptions& optio
                      fmt::format("{}: an event was never answered; refused", device_.node()));
       }) {
   struct stat st {};
+  room_ = std::make_unique<Room>(lower_root.get());
   if (::fstat(lower_root.get(), &st) == 0) root_ = table_.Remember(std::move(lower_root), st);
 }
 

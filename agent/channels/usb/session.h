@@ -15,6 +15,7 @@
 #include "agent/channels/usb/fuse_api.h"
 #include "agent/channels/usb/node.h"
 #include "agent/channels/usb/options.h"
+#include "agent/channels/usb/room.h"
 #include "agent/channels/usb/task_threads.h"
 #include "common/fd.h"
 
@@ -44,7 +45,6 @@ class Session {
   // Waits up to the options' bound for what is under way and refuses the rest.
   void Close();
 
-  [[nodiscard]] uint64_t reserved_bytes() const { return reserved_bytes_; }
   [[nodiscard]] uint64_t refusals_omitted() const { return refusals_omitted_; }
 
   // session_lookup.cc
@@ -137,8 +137,9 @@ class Session {
   // session_content.cc; `lock` is the node's.
   [[nodiscard]] int EnsureLower(Node& node, bool writable);
   [[nodiscard]] int EnsureStaged(Node& node);
-  [[nodiscard]] bool HasRoom(uint64_t bytes) const;
-  void CountReserved(uint64_t before, uint64_t after);
+  // Room for [start, end) before it is written; afterwards CountRoom() for what came of it.
+  [[nodiscard]] bool PromiseRoom(Node& node, uint64_t start, uint64_t end);
+  void CountRoom(Node& node);
   void Touch(Node& node);
   void DropStaged(Node& node);
   [[nodiscard]] int TruncateLocked(Node& node, uint64_t bytes);
@@ -153,7 +154,8 @@ class Session {
                          int error);
   [[nodiscard]] int Commit(const NodePtr& node);
   [[nodiscard]] int CommitNew(const NodePtr& node);
-  [[nodiscard]] static int CommitChange(const NodePtr& node);
+  [[nodiscard]] int CommitChange(const NodePtr& node);
+  [[nodiscard]] int CommitContent(Node& node, int lower);
   [[nodiscard]] static int FinishNew(const Node& node, int fd);
   void LastRelease(std::unique_lock<std::mutex> lock, const NodePtr& node, Caller caller);
   // After the last handle: what was not accepted goes, and a pending node's names with it.
@@ -201,9 +203,9 @@ class Session {
 
   NodeTable table_;
   NodePtr root_;
+  std::unique_ptr<Room> room_;
   mutable std::shared_mutex names_;
 
-  std::atomic<uint64_t> reserved_bytes_{0};
   std::atomic<uint64_t> refusals_omitted_{0};
   std::mutex refusals_mutex_;
   std::chrono::steady_clock::time_point refusals_since_{};

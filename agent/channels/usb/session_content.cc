@@ -1,5 +1,5 @@
 #include <fcntl.h>
-#include <sys/statvfs.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -10,6 +10,9 @@
 #include "agent/channels/usb/session.h"
 
 namespace shoumi::agent::usb {
+namespace {
+constexpr off_t kStatBlockBytes = 512;
+}  // namespace
 
 int Session::EnsureLower(Node& node, bool writable) {
   if (node.lower && (node.lower->writable || !writable)) return 0;
@@ -26,22 +29,23 @@ int Session::EnsureStaged(Node& node) {
   struct stat st {};
   if (::fstat(node.lower->fd.get(), &st) != 0) return errno;
   node.staged = std::make_unique<StagedContent>(store_, node.lower->fd.get(),
-                                                static_cast<uint64_t>(st.st_size));
+                                                static_cast<uint64_t>(st.st_size),
+                                                st.st_blocks * kStatBlockBytes < st.st_size);
   node.staged_mtime = st.st_mtim;
   return 0;
 }
 
-bool Session::HasRoom(uint64_t bytes) const {
-  if (bytes == 0) return true;
-  struct statvfs st {};
-  if (::statvfs(ProcPath(root_->path.get()).c_str(), &st) != 0) return true;
-  const uint64_t free = st.f_bavail * st.f_frsize;
-  return reserved_bytes_ + bytes <= free;
+bool Session::PromiseRoom(Node& node, uint64_t start, uint64_t end) {
+  const uint64_t more = node.staged->NewlyReserved(start, end);
+  if (!room_->Promise(more)) return false;
+  node.promised_bytes += more;
+  return true;
 }
 
-void Session::CountReserved(uint64_t before, uint64_t after) {
-  reserved_bytes_ += after;
-  reserved_bytes_ -= before;
+void Session::CountRoom(Node& node) {
+  const uint64_t now = node.staged ? node.staged->reserved_bytes() : 0;
+  room_->Change(node.promised_bytes, now);
+  node.promised_bytes = now;
 }
 
 void Session::Touch(Node& node) {
@@ -51,16 +55,14 @@ void Session::Touch(Node& node) {
 }
 
 void Session::DropStaged(Node& node) {
-  if (!node.staged) return;
-  CountReserved(node.staged->reserved_bytes(), 0);
   node.staged.reset();
+  CountRoom(node);
 }
 
 int Session::TruncateLocked(Node& node, uint64_t bytes) {
   if (const int error = EnsureStaged(node)) return error;
-  const uint64_t before = node.staged->reserved_bytes();
   const int error = node.staged->Truncate(bytes);
-  CountReserved(before, node.staged->reserved_bytes());
+  CountRoom(node);
   if (!error) Touch(node);
   return error;
 }

@@ -69,7 +69,7 @@ void Session::Create(fuse_req_t req, fuse_ino_t parent_ino, const char* name, mo
       node->attributes.st_uid = ctx->uid;
       node->attributes.st_gid = (folder.st_mode & S_ISGID) != 0 ? folder.st_gid : ctx->gid;
       node->attributes.st_blksize = folder.st_blksize;
-      node->staged = std::make_unique<StagedContent>(store_, -1, 0);
+      node->staged = std::make_unique<StagedContent>(store_, -1, 0, false);
       Touch(*node);
       node->attributes.st_atim = node->staged_mtime;
       node->names.push_back({parent, name});
@@ -229,12 +229,11 @@ void Session::Write(fuse_req_t req, fuse_bufvec* buffers, off_t offset, fuse_fil
   if (!error) error = EnsureStaged(*node);
   if (!error) {
     const auto start = static_cast<uint64_t>(offset);
-    const uint64_t before = node->staged->reserved_bytes();
-    if (!HasRoom(node->staged->NewlyReserved(start, start + bytes))) {
+    if (!PromiseRoom(*node, start, start + bytes)) {
       error = ENOSPC;
     } else {
       error = node->staged->Write(buffers, start);
-      CountReserved(before, node->staged->reserved_bytes());
+      CountRoom(*node);
       if (!error) Touch(*node);
     }
   }
@@ -345,8 +344,7 @@ void Session::Fallocate(fuse_req_t req, int mode, off_t offset, off_t length, fu
     const uint64_t end = start + static_cast<uint64_t>(length);
     const bool keep_size = (mode & FALLOC_FL_KEEP_SIZE) != 0;
     const bool zeroes = (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) != 0;
-    const uint64_t before = node->staged->reserved_bytes();
-    if ((mode & FALLOC_FL_PUNCH_HOLE) == 0 && !HasRoom(node->staged->NewlyReserved(start, end))) {
+    if ((mode & FALLOC_FL_PUNCH_HOLE) == 0 && !PromiseRoom(*node, start, end)) {
       error = ENOSPC;
     } else {
       if (zeroes && !keep_size && end > node->staged->size()) error = node->staged->Truncate(end);
@@ -355,7 +353,7 @@ void Session::Fallocate(fuse_req_t req, int mode, off_t offset, off_t length, fu
         node->staged->Allocate(start, end, keep_size);
       }
     }
-    CountReserved(before, node->staged->reserved_bytes());
+    CountRoom(*node);
     if (!error) Touch(*node);
   }
   lock.unlock();

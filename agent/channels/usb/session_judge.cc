@@ -129,9 +129,17 @@ int Session::Commit(const NodePtr& node) {
   return node->pending ? CommitNew(node) : CommitChange(node);
 }
 
+int Session::CommitContent(Node& node, int lower) {
+  room_->BeginTaking(lower, node.promised_bytes);
+  const int error = node.staged->CommitTo(lower);
+  room_->EndTaking(lower, error == 0);
+  if (!error) node.promised_bytes = 0;
+  return error;
+}
+
 int Session::CommitChange(const NodePtr& node) {
   const int lower = node->lower->fd.get();
-  if (const int error = node->staged->CommitTo(lower)) return error;
+  if (const int error = CommitContent(*node, lower)) return error;
   const timespec times[2] = {timespec{0, UTIME_OMIT}, node->staged_mtime};
   return ::futimens(lower, times) == 0 ? 0 : errno;
 }
@@ -166,7 +174,7 @@ int Session::CommitNew(const NodePtr& node) {
     fd.Reset(::openat(folder, name.c_str(), kFlags, 0600));
   }
   if (!fd) return errno;
-  int error = node->staged->CommitTo(fd.get());
+  int error = CommitContent(*node, fd.get());
   if (!error) error = FinishNew(*node, fd.get());
   if (!error && replaces &&
       ::renameat(folder, name.c_str(), folder, names.front().name.c_str()) != 0) {

@@ -185,7 +185,7 @@ void Session::StatFs(fuse_req_t req) {
     fuse_reply_err(req, errno);
     return;
   }
-  const uint64_t held = reserved_bytes_ / std::max<uint64_t>(1, st.f_frsize);
+  const uint64_t held = room_->outstanding_bytes() / std::max<uint64_t>(1, st.f_frsize);
   st.f_bfree -= std::min<uint64_t>(held, st.f_bfree);
   st.f_bavail -= std::min<uint64_t>(held, st.f_bavail);
   fuse_reply_statfs(req, &st);

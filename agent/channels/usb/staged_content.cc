@@ -13,26 +13,51 @@
 
 namespace shoumi::agent::usb {
 namespace {
+
 constexpr uint64_t kBlockBytes = 4096;
+
+uint64_t BlockDown(uint64_t at) {
+  return at / kBlockBytes * kBlockBytes;
+}
+
+uint64_t BlockUp(uint64_t at) {
+  return BlockDown(at + kBlockBytes - 1);
+}
+
 }  // namespace
 
-StagedContent::StagedContent(std::shared_ptr<StageStore> store, int base, uint64_t base_bytes)
-    : stage_(std::move(store)),
-      base_(base),
-      base_bytes_(base_bytes),
-      base_limit_(base_bytes),
-      size_(base_bytes) {}
+StagedContent::StagedContent(std::shared_ptr<StageStore> store, int base, uint64_t base_bytes,
+                             bool has_holes)
+    : stage_(std::move(store)), base_(base), base_limit_(base_bytes), size_(base_bytes) {
+  for (uint64_t at = 0; at < base_bytes;) {
+    const off_t data = has_holes ? ::lseek(base, static_cast<off_t>(at), SEEK_DATA) : 0;
+    if (data < 0) break;  // only a hole is left
+    const off_t hole = has_holes ? ::lseek(base, data, SEEK_HOLE) : -1;
+    const uint64_t end = hole < 0 ? base_bytes : static_cast<uint64_t>(hole);
+    held_.Add(BlockDown(static_cast<uint64_t>(data)), BlockUp(end));
+    at = end;
+  }
+}
+
+template <typename Gap>
+void StagedContent::ForEachGap(uint64_t start, uint64_t end, Gap gap) const {
+  end = BlockUp(end);
+  for (uint64_t at = BlockDown(start); at < end;) {
+    const Extents::Range held = held_.Next(at, end);
+    if (at < held.start) gap(at, held.start);
+    at = held.end;
+  }
+}
 
 uint64_t StagedContent::NewlyReserved(uint64_t start, uint64_t end) const {
-  start = std::max(start, base_bytes_) / kBlockBytes * kBlockBytes;
-  end = (end + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
-  return start >= end ? 0 : end - start - reserved_.Covered(start, end);
+  uint64_t bytes = 0;
+  ForEachGap(start, end,
+             [&](uint64_t from, uint64_t to) { bytes += to - from - reserved_.Covered(from, to); });
+  return bytes;
 }
 
 void StagedContent::Reserve(uint64_t start, uint64_t end) {
-  start = std::max(start, base_bytes_) / kBlockBytes * kBlockBytes;
-  end = (end + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
-  reserved_.Add(start, end);
+  ForEachGap(start, end, [this](uint64_t from, uint64_t to) { reserved_.Add(from, to); });
 }
 
 int StagedContent::Grow(uint64_t bytes) {
@@ -90,7 +115,7 @@ int StagedContent::Truncate(uint64_t bytes) {
   if (bytes < size_) {
     dirty_.Remove(bytes, UINT64_MAX);
     filled_.Remove(bytes, UINT64_MAX);
-    reserved_.Remove((bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes, UINT64_MAX);
+    reserved_.Remove(BlockUp(bytes), UINT64_MAX);
     allocated_.Remove(bytes, UINT64_MAX);
     base_limit_ = std::min(base_limit_, bytes);
     if (bytes < stage_size_) {

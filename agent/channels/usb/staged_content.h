@@ -14,8 +14,9 @@ namespace shoumi::agent::usb {
 // (the base). Not thread-safe. Errors are errno values, 0 for none.
 class StagedContent {
  public:
-  // `base` stays open at the caller; -1 and 0 for a new file.
-  StagedContent(std::shared_ptr<StageStore> store, int base, uint64_t base_bytes);
+  // `base` stays open at the caller; -1 and 0 for a new file. `has_holes`: the device may lack room
+  // for all of the base's bytes.
+  StagedContent(std::shared_ptr<StageStore> store, int base, uint64_t base_bytes, bool has_holes);
 
   // `buffers` may be a pipe or memory. Takes all of it.
   [[nodiscard]] int Write(fuse_bufvec* buffers, uint64_t offset);
@@ -50,16 +51,19 @@ class StagedContent {
  private:
   [[nodiscard]] int Grow(uint64_t bytes);
   void Reserve(uint64_t start, uint64_t end);
+  // Calls `gap` for each part of [start, end), in whole blocks, that the base has no room for.
+  template <typename Gap>
+  void ForEachGap(uint64_t start, uint64_t end, Gap gap) const;
   [[nodiscard]] int CommitRange(int lower, uint64_t start, uint64_t end, uint64_t had) const;
 
   Stage stage_;
   const int base_;
-  const uint64_t base_bytes_;
   uint64_t base_limit_;  // the base shows through below this only
   uint64_t size_;
   uint64_t stage_size_ = 0;
   Extents dirty_;
   Extents filled_;  // read from the base by Fill()
+  Extents held_;    // the device has room for, in whole blocks
   Extents reserved_;
   Extents allocated_;
 };
