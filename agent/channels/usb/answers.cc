@@ -8,6 +8,7 @@ namespace shoumi::agent::usb {
 struct Answers::Shared {
   struct Entry {
     std::chrono::steady_clock::time_point limit;
+    bool report_only;
     Then then;
   };
   std::mutex mutex;
@@ -60,19 +61,20 @@ std::function<void(const v1::Verdict&)> Answers::Expect(
     const std::lock_guard lock(shared_->mutex);
     if (shared_->tasks != nullptr) {
       id = shared_->next++;
-      shared_->entries.emplace(id, Shared::Entry{deadline + shared_->grace, std::move(then)});
+      shared_->entries.emplace(
+          id, Shared::Entry{deadline + shared_->grace, report_only, std::move(then)});
       then = nullptr;
     }
   }
   if (then) {
-    then(true);
+    then(!report_only);
     return [](const v1::Verdict&) {};
   }
   auto token = std::make_shared<Token>(shared_, id);
-  return [token = std::move(token), report_only](const v1::Verdict& verdict) {
+  return [token = std::move(token)](const v1::Verdict& verdict) {
     const bool passes =
         verdict.action() == v1::ACTION_ALLOW || verdict.action() == v1::ACTION_REPORT;
-    Resolve(token->shared, token->id, !passes && !report_only);
+    Resolve(token->shared, token->id, !passes);
   };
 }
 
@@ -80,6 +82,7 @@ void Answers::Resolve(const std::shared_ptr<Shared>& shared, uint64_t id, bool s
   const std::lock_guard lock(shared->mutex);
   const auto it = shared->entries.find(id);
   if (it == shared->entries.end()) return;
+  stopped = stopped && !it->second.report_only;
   Then then = std::move(it->second.then);
   shared->entries.erase(it);
   if (shared->closing) shared->changed.notify_all();
@@ -123,7 +126,7 @@ void Answers::Close(std::chrono::milliseconds limit) {
     shared_->tasks = nullptr;
   }
   shared_->changed.notify_all();
-  for (auto& [id, entry] : rest) entry.then(true);
+  for (auto& [id, entry] : rest) entry.then(!entry.report_only);
   if (watch_.joinable()) watch_.join();
 }
 

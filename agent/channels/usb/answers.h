@@ -15,7 +15,7 @@
 namespace shoumi::agent::usb {
 
 // Events that wait for their answer. Sees to it that each goes on exactly once: with the answer,
-// or refused when the answer is lost, late beyond the grace, or the guard ends. Thread-safe; the
+// or stopped when the answer is lost, late beyond the grace, or the guard ends. Thread-safe; the
 // callbacks handed to events may outlive it and then do nothing.
 class Answers {
  public:
@@ -28,7 +28,7 @@ class Answers {
   ~Answers();
 
   // The callback for an event with `deadline`. `then` runs on the tasks' threads; `stopped` is
-  // false in report-only mode whatever the verdict.
+  // false in report-only mode, with whatever verdict or none.
   std::function<void(const v1::Verdict&)> Expect(std::chrono::steady_clock::time_point deadline,
                                                  bool report_only, Then then);
   // Waits up to `limit` for what is under way, then refuses the rest and all that comes.

@@ -41,8 +41,8 @@ struct Caller {
 struct Handle {
   NodePtr node;
   bool writes = false;
-  bool refused = false;  // its changes were refused: every further flush is too (node mutex)
-  Caller opener;         // filled for writers only
+  int refusal = 0;  // errno value of its refused changes, and of all further (node mutex)
+  Caller opener;    // filled for writers only
 };
 
 // An open data descriptor of the lower file, shared by its handles and reads under way.
@@ -81,7 +81,7 @@ struct Node : std::enable_shared_from_this<Node> {
   std::shared_ptr<LowerFile> lower;
   bool dirty = false;        // changed since the last verdict
   bool accepted = false;     // pending, judged clean and empty; committed at the last close
-  bool refused = false;      // pending and refused; its name goes with its last handle
+  int refusal = 0;           // pending and refused with it; its name goes with its last handle
   bool judging = false;      // changes wait in `waiting` until the verdict is carried out
   bool cache_stale = false;  // the kernel's pages are of a refused change
   timespec staged_mtime{};

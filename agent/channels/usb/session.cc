@@ -25,7 +25,7 @@ Session::Session(UniqueFd lower_root, v1::Device device, const UsbOptions& optio
       tasks_(options.commit_threads),
       answers_(tasks_, std::chrono::milliseconds(options.answer_grace_ms_max), [this] {
         sink_.Report(v1::AgentEvent::KIND_GUARD_FAILED,
-                     fmt::format("{}: an event was never answered; refused", device_.node()));
+                     fmt::format("{}: an event was never answered", device_.node()));
       }) {
   struct stat st {};
   room_ = std::make_unique<Room>(lower_root.get());
@@ -74,16 +74,33 @@ int Session::RefuseAccess() const {
   return mode() == v1::USB_MODE_DENY ? EACCES : 0;
 }
 
+int Session::ErrorOfChange(v1::UsbMode mode) {
+  if (mode == v1::USB_MODE_DENY) return EACCES;
+  return mode == v1::USB_MODE_READ_ONLY ? EROFS : 0;
+}
+
 int Session::RefuseChange(fuse_req_t req, const char* operation, const NodePtr& parent,
                           std::string_view name) {
   const v1::UsbMode now = mode();
-  if (now != v1::USB_MODE_DENY && now != v1::USB_MODE_READ_ONLY) return 0;
-  RecordRefusal(req, operation, parent, name, now);
-  return now == v1::USB_MODE_DENY ? EACCES : EROFS;
+  const int error = ErrorOfChange(now);
+  if (error) RecordRefusal(req, operation, parent, name, now);
+  return error;
 }
 
 void Session::RecordRefusal(fuse_req_t req, const char* operation, const NodePtr& parent,
                             std::string_view name, v1::UsbMode mode) {
+  Draft draft;
+  draft.operation = operation;
+  draft.name = name;
+  draft.caller = CallerOf(req);
+  {
+    const std::shared_lock names(names_);
+    draft.destination = name.empty() ? PathOf(*parent) : PathOf(parent, name);
+  }
+  RecordRefusal(std::move(draft), mode);
+}
+
+void Session::RecordRefusal(Draft draft, v1::UsbMode mode) {
   {
     const std::lock_guard lock(refusals_mutex_);
     const auto now = std::chrono::steady_clock::now();
@@ -96,27 +113,28 @@ void Session::RecordRefusal(fuse_req_t req, const char* operation, const NodePtr
       return;
     }
   }
-  const Caller caller = CallerOf(req);
-  v1::EventContext context;
-  context.set_event_id(NewUuid());
-  *context.mutable_time() = ToProtoTime(std::chrono::system_clock::now());
-  context.set_channel(v1::CHANNEL_USB);
-  *context.mutable_user() = caller.user;
-  *context.mutable_program() = caller.program;
-  *context.mutable_device() = device_;
-  context.set_operation(operation);
-  context.set_content_name(std::string(name));
-  {
-    const std::shared_lock names(names_);
-    context.set_destination(name.empty() ? PathOf(*parent) : PathOf(parent, name));
-  }
   v1::Verdict verdict;
   verdict.set_action(v1::ACTION_BLOCK);
   verdict.set_basis(v1::VERDICT_BASIS_DEVICE_MODE);
   verdict.set_rule(mode == v1::USB_MODE_DENY ? "usb.deny" : "usb.read_only");
   verdict.set_severity(v1::SEVERITY_MEDIUM);
   verdict.set_enforced(true);
-  sink_.RecordRefusal(std::move(context), std::move(verdict));
+  sink_.RecordRefusal(ContextOf(draft), std::move(verdict));
+}
+
+v1::EventContext Session::ContextOf(Draft& draft) const {
+  v1::EventContext context;
+  context.set_event_id(NewUuid());
+  *context.mutable_time() = ToProtoTime(std::chrono::system_clock::now());
+  context.set_channel(v1::CHANNEL_USB);
+  *context.mutable_user() = std::move(draft.caller.user);
+  *context.mutable_program() = std::move(draft.caller.program);
+  *context.mutable_device() = device_;
+  context.set_destination(std::move(draft.destination));
+  context.set_operation(draft.operation);
+  context.set_content_name(draft.name);
+  context.set_content_bytes(draft.content_bytes);
+  return context;
 }
 
 Caller Session::CallerOf(fuse_req_t req) {
@@ -124,33 +142,27 @@ Caller Session::CallerOf(fuse_req_t req) {
   return caller_names_.Resolve(ctx->uid, ctx->gid, ctx->pid);
 }
 
-void Session::Ask(Draft draft, Answers::Then then) {
+void Session::Ask(Draft draft, Done then) {
   Settings settings;
   {
     const std::lock_guard lock(settings_mutex_);
     settings = settings_;
   }
-  if (settings.mode == v1::USB_MODE_ALLOW) return then(false);
-  if (settings.mode == v1::USB_MODE_READ_ONLY || settings.mode == v1::USB_MODE_DENY) {
-    return then(true);  // the mode changed while the change was under way
+  if (settings.mode == v1::USB_MODE_ALLOW) return then(0);
+  if (const int error = ErrorOfChange(settings.mode)) {
+    RecordRefusal(std::move(draft), settings.mode);  // it changed while this was under way
+    return then(error);
   }
   Event event;
   event.deadline = std::chrono::steady_clock::now() + settings.verdict_ms_max;
   event.report_only = settings.mode == v1::USB_MODE_REPORT_ONLY;
-  event.context.set_event_id(NewUuid());
-  *event.context.mutable_time() = ToProtoTime(std::chrono::system_clock::now());
-  event.context.set_channel(v1::CHANNEL_USB);
-  *event.context.mutable_user() = std::move(draft.caller.user);
-  *event.context.mutable_program() = std::move(draft.caller.program);
-  *event.context.mutable_device() = device_;
-  event.context.set_destination(std::move(draft.destination));
-  event.context.set_operation(draft.operation);
-  event.context.set_content_name(draft.name);
-  event.context.set_content_bytes(draft.content_bytes);
+  event.context = ContextOf(draft);
   event.name = std::move(draft.name);
   event.text = std::move(draft.text);
   event.content = std::move(draft.content);
-  event.answer = answers_.Expect(event.deadline, event.report_only, std::move(then));
+  event.answer =
+      answers_.Expect(event.deadline, event.report_only,
+                      [then = std::move(then)](bool stopped) { then(stopped ? EPERM : 0); });
   sink_.Submit(std::move(event));
 }
 

@@ -117,15 +117,20 @@ class Session {
   // session.cc
   [[nodiscard]] NodePtr At(fuse_ino_t ino) const;
   [[nodiscard]] v1::UsbMode mode() const;
-  // 0, or what the mode makes of a request that changes the device (recorded).
+  // 0, or what the mode makes of a request that changes the device.
+  [[nodiscard]] static int ErrorOfChange(v1::UsbMode mode);
+  // The same for one that comes in, and recorded.
   [[nodiscard]] int RefuseChange(fuse_req_t req, const char* operation, const NodePtr& parent,
                                  std::string_view name);
   [[nodiscard]] int RefuseAccess() const;
   void RecordRefusal(fuse_req_t req, const char* operation, const NodePtr& parent,
                      std::string_view name, v1::UsbMode mode);
+  void RecordRefusal(Draft draft, v1::UsbMode mode);
+  [[nodiscard]] v1::EventContext ContextOf(Draft& draft) const;
   [[nodiscard]] Caller CallerOf(fuse_req_t req);
-  // Hands an event to the sink; `then` goes on with whether it was stopped. No lock may be held.
-  void Ask(Draft draft, Answers::Then then);
+  // Hands an event to the sink; `then` goes on with 0 or the error it was stopped with. No lock may
+  // be held.
+  void Ask(Draft draft, Done then);
   [[nodiscard]] std::string PathOf(const Node& node) const;
   [[nodiscard]] std::string PathOf(const NodePtr& parent, std::string_view name) const;
   // EntryOf counts a lookup of the node for the reply.
@@ -148,8 +153,8 @@ class Session {
   // session_judge.cc
   void Judge(std::unique_lock<std::mutex> lock, const NodePtr& node, Judgement judgement);
   void Submit(const NodePtr& node, Judgement judgement);
-  void CarryOut(const NodePtr& node, Judgement judgement, bool stopped);
-  void Refuse(const NodePtr& node, const Done& done);
+  void CarryOut(const NodePtr& node, Judgement judgement, int refusal);
+  void Refuse(const NodePtr& node, int refusal, const Done& done);
   static void EndJudging(std::unique_lock<std::mutex> lock, Node& node, const Done& done,
                          int error);
   [[nodiscard]] int Commit(const NodePtr& node);

@@ -101,8 +101,8 @@ void Session::SetAttr(fuse_req_t req, fuse_ino_t ino, const struct stat* wanted,
   int error = 0;
   const bool truncates = (which & FUSE_SET_ATTR_SIZE) != 0;
   if (truncates) {
-    const bool refused = node->refused || (handle != nullptr && handle->refused);
-    error = refused ? EPERM : TruncateLocked(*node, static_cast<uint64_t>(wanted->st_size));
+    error = handle != nullptr && handle->refusal ? handle->refusal : node->refusal;
+    if (!error) error = TruncateLocked(*node, static_cast<uint64_t>(wanted->st_size));
   }
   if (!error) error = ApplyAttributes(*node, *wanted, which);
   // Nobody who could be told later has it open: judged and carried out at once.
@@ -169,9 +169,9 @@ void Session::SetXattr(fuse_req_t req, fuse_ino_t ino, const char* name, std::st
   draft.text = value;
   draft.content_bytes = value.size();
   draft.caller = CallerOf(req);
-  Ask(std::move(draft), [req, apply](bool stopped) {
-    if (stopped) {
-      fuse_reply_err(req, EPERM);
+  Ask(std::move(draft), [req, apply](int error) {
+    if (error) {
+      fuse_reply_err(req, error);
     } else {
       apply();
     }

@@ -15,6 +15,11 @@ Handle* HandleOf(const fuse_file_info* fi) {
   return reinterpret_cast<Handle*>(fi->fh);
 }
 
+// With the node's mutex held.
+int RefusalOf(const Handle& handle) {
+  return handle.refusal ? handle.refusal : handle.node->refusal;
+}
+
 bool Writes(int flags) {
   return (flags & O_ACCMODE) != O_RDONLY;
 }
@@ -86,7 +91,7 @@ void Session::Create(fuse_req_t req, fuse_ino_t parent_ino, const char* name, mo
   if (!handle->node) {
     handle->node = At(entry.ino);
     std::unique_lock lock(handle->node->mutex);
-    int error = handle->node->refused ? EPERM : 0;
+    int error = handle->node->refusal;
     if (!error && !handle->node->pending) error = EnsureLower(*handle->node, handle->writes);
     if (error) {
       lock.unlock();
@@ -135,7 +140,7 @@ void Session::Open(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
     });
     return;
   }
-  int error = node->refused ? EPERM : 0;
+  int error = node->refusal;
   if (!error && !node->pending) error = EnsureLower(*node, writes);
   if (!error && truncates) error = TruncateLocked(*node, 0);
   if (error) {
@@ -172,9 +177,9 @@ void Session::Read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_f
   }
   const NodePtr node = HandleOf(fi)->node;
   std::unique_lock lock(node->mutex);
-  if (node->refused) {
+  if (const int refusal = node->refusal) {
     lock.unlock();
-    fuse_reply_err(req, EPERM);
+    fuse_reply_err(req, refusal);
     return;
   }
   if (node->staged) {
@@ -209,13 +214,10 @@ void Session::Read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_f
 void Session::Write(fuse_req_t req, fuse_bufvec* buffers, off_t offset, fuse_file_info* fi) {
   Handle* const handle = HandleOf(fi);
   const NodePtr node = handle->node;
-  const v1::UsbMode now = mode();
   const size_t bytes = fuse_buf_size(buffers);
   std::unique_lock lock(node->mutex);
-  int error = 0;
-  if (now == v1::USB_MODE_READ_ONLY) error = EROFS;
-  if (now == v1::USB_MODE_DENY) error = EACCES;
-  if (handle->refused || node->refused) error = EPERM;
+  int error = RefusalOf(*handle);
+  if (!error) error = ErrorOfChange(mode());
   if (!error && node->judging) {
     auto held = std::make_shared<HeldWrite>(buffers);
     const fuse_file_info info = *fi;
@@ -254,9 +256,9 @@ void Session::JudgeOrReply(fuse_req_t req, Handle* handle, const char* operation
         [this, req, handle, operation] { JudgeOrReply(req, handle, operation); });
     return;
   }
-  if (handle->refused || node->refused) {
+  if (const int refusal = RefusalOf(*handle)) {
     lock.unlock();
-    fuse_reply_err(req, EPERM);
+    fuse_reply_err(req, refusal);
     return;
   }
   const bool wanted = node->dirty || (sync && node->accepted);
@@ -338,7 +340,8 @@ void Session::Fallocate(fuse_req_t req, int mode, off_t offset, off_t length, fu
     });
     return;
   }
-  int error = handle->refused || node->refused ? EPERM : EnsureStaged(*node);
+  int error = RefusalOf(*handle);
+  if (!error) error = EnsureStaged(*node);
   if (!error) {
     const auto start = static_cast<uint64_t>(offset);
     const uint64_t end = start + static_cast<uint64_t>(length);
@@ -363,10 +366,10 @@ void Session::Fallocate(fuse_req_t req, int mode, off_t offset, off_t length, fu
 void Session::Seek(fuse_req_t req, off_t offset, int whence, fuse_file_info* fi) {
   const NodePtr node = HandleOf(fi)->node;
   std::unique_lock lock(node->mutex);
-  int64_t found = -EPERM;
+  int64_t found = -node->refusal;
   if (node->staged) {
     found = node->staged->Seek(static_cast<uint64_t>(offset), whence);
-  } else if (!node->refused) {
+  } else if (!node->refusal) {
     const int error = EnsureLower(*node, false);
     found = error ? -error : ::lseek(node->lower->fd.get(), offset, whence);
     if (!error && found < 0) found = -errno;

@@ -66,14 +66,14 @@ void Session::Submit(const NodePtr& node, Judgement judgement) {
     return;
   }
   lock.unlock();
-  Ask(std::move(draft), [this, node, judgement = std::move(judgement)](bool stopped) {
-    CarryOut(node, judgement, stopped);
+  Ask(std::move(draft), [this, node, judgement = std::move(judgement)](int refusal) {
+    CarryOut(node, judgement, refusal);
   });
 }
 
-void Session::CarryOut(const NodePtr& node, Judgement judgement, bool stopped) {
-  if (stopped) {
-    Refuse(node, judgement.done);
+void Session::CarryOut(const NodePtr& node, Judgement judgement, int refusal) {
+  if (refusal) {
+    Refuse(node, refusal, judgement.done);
     return;
   }
   const int error = judgement.commit ? Commit(node) : 0;
@@ -96,11 +96,11 @@ void Session::EndJudging(std::unique_lock<std::mutex> lock, Node& node, const Do
   RunAll(std::move(waiting));
 }
 
-void Session::Refuse(const NodePtr& node, const Done& done) {
+void Session::Refuse(const NodePtr& node, int refusal, const Done& done) {
   std::unique_lock lock(node->mutex);
   const bool pending = node->pending;
-  if (pending) node->refused = true;
-  for (Handle* const writer : node->writers) writer->refused = true;
+  if (pending) node->refusal = refusal;
+  for (Handle* const writer : node->writers) writer->refusal = refusal;
   node->dirty = false;
   node->accepted = false;
   node->cache_stale = true;
@@ -113,14 +113,14 @@ void Session::Refuse(const NodePtr& node, const Done& done) {
   // are thrown away, on a thread of its own that nothing waits for.
   RunAll(std::move(waiting));
   if (pending) {
-    done(EPERM);
+    done(refusal);
     return;
   }
-  notices_.Post([this, node, done] {
+  notices_.Post([this, node, refusal, done] {
     if (fuse_session* const channel = channel_) {
       fuse_lowlevel_notify_inval_inode(channel, reinterpret_cast<fuse_ino_t>(node.get()), 0, 0);
     }
-    done(EPERM);
+    done(refusal);
   });
 }
 
@@ -212,7 +212,8 @@ void Session::LastRelease(std::unique_lock<std::mutex> lock, const NodePtr& node
   judgement.operation = "write";
   judgement.caller = std::move(caller);
   judgement.done = [this, node](int error) {
-    if (error && error != EPERM) {
+    const bool refused = error == EPERM || error == ErrorOfChange(mode());
+    if (error && !refused) {
       sink_.Report(v1::AgentEvent::KIND_GUARD_FAILED,
                    fmt::format("{}: a change was not written after its last close: {}",
                                device_.node(), std::strerror(error)));
@@ -220,13 +221,12 @@ void Session::LastRelease(std::unique_lock<std::mutex> lock, const NodePtr& node
     Settle(node);
   };
   const bool nameless = Nameless(*node);
-  if (node->dirty && !node->refused && !nameless) {
+  if (node->dirty && !node->refusal && !nameless) {
     Judge(std::move(lock), node, std::move(judgement));
   } else if (node->accepted && !nameless) {
     node->judging = true;
     lock.unlock();
-    tasks_.Post(
-        [this, node, judgement = std::move(judgement)] { CarryOut(node, judgement, false); });
+    tasks_.Post([this, node, judgement = std::move(judgement)] { CarryOut(node, judgement, 0); });
   } else {
     lock.unlock();
     Settle(node);

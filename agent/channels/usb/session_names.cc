@@ -68,9 +68,9 @@ void Session::AskName(fuse_req_t req, const char* operation, const NodePtr& pare
   draft.name = std::move(name);
   draft.text = std::move(text);
   draft.caller = CallerOf(req);
-  Ask(std::move(draft), [req, then = std::move(then)](bool stopped) {
-    if (stopped) {
-      fuse_reply_err(req, EPERM);
+  Ask(std::move(draft), [req, then = std::move(then)](int error) {
+    if (error) {
+      fuse_reply_err(req, error);
     } else {
       then();
     }
@@ -164,13 +164,11 @@ void Session::DoLink(fuse_req_t req, const NodePtr& node, const NodePtr& parent,
   if (PutOff(node, [this, req, node, parent, name] { DoLink(req, node, parent, name); })) return;
   int error = NameTaken(parent, name.c_str());
   if (error == ENOENT) {
-    error = 0;
-    if (node->refused) {
-      error = EPERM;
-    } else if (node->pending) {
+    error = node->refusal;
+    if (!error && node->pending) {
       GiveName(node, parent, name);
-    } else if (::linkat(AT_FDCWD, ProcPath(node->path.get()).c_str(), parent->path.get(),
-                        name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    } else if (!error && ::linkat(AT_FDCWD, ProcPath(node->path.get()).c_str(), parent->path.get(),
+                                  name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
       error = errno;
     }
   }
@@ -265,7 +263,7 @@ void Session::DoRename(fuse_req_t req, const RenameRequest& request) {
 }
 
 int Session::RenamePending(const RenameRequest& request, const NodePtr& node) {
-  if (node->refused) return EPERM;
+  if (node->refusal) return node->refusal;
   const NodePtr over = PendingAt(request.to, request.new_name);
   if (over == node) return 0;  // two links of one file: rename(2) does nothing
   if (over) TakeName(over, request.to, request.new_name);
