@@ -171,6 +171,50 @@ class Changes(GuardedStick):
         self.assert_holds(path, b"")
 
 
+class AlreadyThere(GuardedStick):
+    """Forbidden text that was on the stick before the guard: it may be read, moved and deleted, and
+    every change of it is judged."""
+
+    @classmethod
+    def prepare(cls, folder):
+        write(folder / "old", forbidden("old"))
+        with open(folder / "kept", "wb") as kept:
+            kept.write(forbidden("kept"))
+            kept.flush()
+            os.fsync(kept.fileno())
+
+    @classmethod
+    def look_at_stick(cls):
+        with unittest.TestCase().assertRaisesRegex(AssertionError, "forbidden text on the raw device"):
+            super().look_at_stick()
+
+    def setUp(self):
+        super().setUp()
+        self.old = self.stick_folder / "old"
+
+    def test_read_and_moved(self):
+        self.assert_runs("cmp", self.old, self.source("same", forbidden("old")))
+        self.assert_runs("mv", self.old, self.stick_folder / "moved")
+        self.assert_holds(self.stick_folder / "moved", forbidden("old"))
+        self.assert_refused("cp", self.stick_folder / "moved", self.stick_folder / "copy")
+        self.assert_absent(self.stick_folder / "copy")
+        self.assert_runs("rm", self.stick_folder / "moved")
+        self.assert_absent(self.stick_folder / "moved")
+
+    def test_changed(self):
+        self.assert_errno(errno.EPERM, os.truncate, self.old, len(forbidden("old")) - 1)
+        self.assert_holds(self.old, forbidden("old"))
+        self.assert_refused("sh", "-c", "cat \"$1\" >> \"$0\"", self.old, self.source("more", content("more")),
+                            message="write error")
+        self.assert_holds(self.old, forbidden("old"))
+        os.truncate(self.old, 100)
+        self.assert_holds(self.old, forbidden("old")[:100])
+
+    def test_replaced(self):
+        write(self.old, content("new"))
+        self.assert_holds(self.old, content("new"))
+
+
 class Mappings(GuardedStick):
     def mapped(self, path, data):
         with open(path, "w+b") as handle:

@@ -97,6 +97,19 @@ class Copying(GuardedStick):
         self.assert_absent(self.stick_folder / "sub/c")
         self.assert_holds(self.stick_folder / "renamed/c", content("b"))
 
+    def test_cp_within_the_stick(self):
+        write(self.stick_folder / "a", content("within", 300_000))
+        for flags in ([], ["--reflink=always"], ["-l"], ["-s"]):
+            done = self.run_program("cp", *flags, "a", "b", cwd=self.stick_folder)
+            if flags == ["--reflink=always"]:
+                self.assertIn("not supported", done.stderr)
+                os.unlink(self.stick_folder / "b")
+                continue
+            self.assertEqual((done.returncode, done.stderr), (0, ""), flags)
+            with open(self.stick_folder / "b", "rb") as back:
+                self.assertEqual(back.read(), content("within", 300_000))
+            os.unlink(self.stick_folder / "b")
+
     def test_rsync(self):
         tree = self.folder / "tree"
         for index in range(12):

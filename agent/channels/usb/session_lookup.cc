@@ -85,7 +85,6 @@ int Session::StatNode(const Node& node, struct stat* st) const {
 
 int Session::FindEntry(const NodePtr& parent, const char* name, fuse_entry_param* entry) {
   *entry = {};
-  if (std::strlen(name) > NAME_MAX) return ENAMETOOLONG;
   const auto pending = parent->pending_children.find(std::string_view(name));
   NodePtr node;
   if (pending != parent->pending_children.end()) {

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,9 +13,9 @@
 
 namespace shoumi::agent::usb {
 
-// ENOENT: free.
+// ENOENT: free. How long a name may be is the device's to say: FAT takes 255 UTF-16 units, which
+// are up to 765 bytes here.
 int Session::NameTaken(const NodePtr& parent, const char* name) const {
-  if (std::strlen(name) > NAME_MAX) return ENAMETOOLONG;
   if (parent->pending_children.contains(std::string_view(name))) return EEXIST;
   struct stat st {};
   return ::fstatat(parent->path.get(), name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? EEXIST : errno;
@@ -222,7 +221,6 @@ void Session::Rename(fuse_req_t req, fuse_ino_t parent, const char* name, fuse_i
   if (!error && (flags & ~static_cast<unsigned>(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0) {
     error = EINVAL;
   }
-  if (!error && request.new_name.size() > NAME_MAX) error = ENAMETOOLONG;
   if (error) {
     fuse_reply_err(req, error);
     return;
@@ -247,11 +245,9 @@ void Session::DoRename(fuse_req_t req, const RenameRequest& request) {
             [this, req, judged] { DoRename(req, judged); });
     return;
   }
-  int error = 0;
-  if ((request.flags & RENAME_NOREPLACE) != 0) {
-    const int taken = NameTaken(request.to, request.new_name.c_str());
-    error = taken == ENOENT ? 0 : taken;
-  }
+  int error = NameTaken(request.to, request.new_name.c_str());
+  const bool may_replace = (request.flags & RENAME_NOREPLACE) == 0;
+  if (error == ENOENT || (error == EEXIST && may_replace)) error = 0;
   if (!error) {
     if ((request.flags & RENAME_EXCHANGE) != 0) {
       error = ExchangeNames(request);
