@@ -177,7 +177,7 @@ class Full(GuardedStick):
         write(path, content("in place", MIB))
         filler = os.open(self.stick_folder / "filler", os.O_WRONLY | os.O_CREAT)
         with self.assertRaises(OSError):
-            while True:
+            for _ in range(self.room // (256 << 10) + 2):
                 os.write(filler, content("filler", 256 << 10))
         os.close(filler)
         handle = os.open(path, os.O_WRONLY)
