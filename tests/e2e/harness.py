@@ -114,6 +114,8 @@ class Stick:
     def attach(self):
         self.device = subprocess.run(["losetup", "-f", "--show", str(self.image)], check=True,
                                      capture_output=True, text=True).stdout.strip()
+        # A guard that was killed leaves its nodes read-only, and a loop device stays so when detached.
+        subprocess.run(["blockdev", "--setrw", self.device], check=True)
         return self.device
 
     def mount(self):
@@ -132,6 +134,7 @@ class Stick:
                     break
             subprocess.run(["umount", "-l", str(self.mount_point)], capture_output=True, check=False)
         if self.device:
+            subprocess.run(["blockdev", "--setrw", self.device], capture_output=True, check=False)
             for _ in range(50):
                 if subprocess.run(["losetup", "-d", self.device], capture_output=True,
                                   check=False).returncode == 0:

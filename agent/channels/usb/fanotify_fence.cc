@@ -25,15 +25,16 @@ namespace {
 // One report for each program and second; what was folded into it is counted.
 constexpr auto kReportEvery = std::chrono::seconds(1);
 
-int MarkAll(int group, int lower_root) {
+int MarkAll(int group, int mount, bool through_allowed) {
   // The guard's own way in first, so that it never waits for itself.
-  if (::fanotify_mark(
+  if (through_allowed &&
+      ::fanotify_mark(
           group, FAN_MARK_ADD | FAN_MARK_MOUNT | FAN_MARK_IGNORE | FAN_MARK_IGNORED_SURV_MODIFY,
-          FAN_OPEN_PERM | FAN_ONDIR, lower_root, ".") != 0) {
+          FAN_OPEN_PERM | FAN_ONDIR, mount, ".") != 0) {
     return errno;
   }
-  if (::fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_PERM | FAN_ONDIR,
-                      lower_root, ".") != 0) {
+  if (::fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_PERM | FAN_ONDIR, mount,
+                      ".") != 0) {
     return errno;
   }
   return 0;
@@ -44,7 +45,7 @@ int MarkAll(int group, int lower_root) {
 FanotifyFence::FanotifyFence(UniqueFd group, UniqueFd stop, std::string device, EventSink& sink)
     : group_(std::move(group)), stop_(std::move(stop)), device_(std::move(device)), sink_(sink) {}
 
-absl::StatusOr<std::unique_ptr<FanotifyFence>> FanotifyFence::Raise(int lower_root,
+absl::StatusOr<std::unique_ptr<FanotifyFence>> FanotifyFence::Raise(int mount, Through through,
                                                                     std::string device,
                                                                     EventSink& sink) {
   UniqueFd group(::fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK,
@@ -57,7 +58,7 @@ absl::StatusOr<std::unique_ptr<FanotifyFence>> FanotifyFence::Raise(int lower_ro
       new FanotifyFence(std::move(group), std::move(stop), std::move(device), sink));
   fence->answers_ = std::thread([f = fence.get()] { f->Answer(); });
   fence->reports_ = std::thread([f = fence.get()] { f->ReportDenied(); });
-  if (const int error = MarkAll(raw, lower_root)) {
+  if (const int error = MarkAll(raw, mount, through == Through::kAllowed)) {
     return ErrnoStatus(error, "fanotify marks on " + fence->device_);
   }
   return fence;

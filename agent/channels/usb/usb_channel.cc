@@ -72,12 +72,14 @@ void UsbChannel::Stop() {
     sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, node + ": the agent stops");
   }
   guards_.clear();
+  ProtectNodes();
 }
 
 void UsbChannel::ApplyPolicy(const v1::Policy& policy) {
   const std::lock_guard lock(mutex_);
   policy_ = policy.usb();
   for (auto& [device, guard] : guards_) guard->ApplyPolicy(policy_);
+  if (sink_ != nullptr) ProtectNodes();
 }
 
 v1::ChannelState UsbChannel::State() const {
@@ -131,6 +133,8 @@ void UsbChannel::Scan() {
   };
   std::erase_if(uncovered_, [&](const auto& row) { return gone(row.first); });
   std::erase_if(covered_, gone);
+  std::erase_if(healed_, gone);
+  ReleaseOutlived(table);
   for (const MountEntry& entry : table) {
     if (entry.file_system == kGuardFileSystem || guards_.contains(entry.device) ||
         uncovered_.contains(entry.id)) {
@@ -138,7 +142,8 @@ void UsbChannel::Scan() {
     }
     if (const auto identity = IdentifyRemovable(entry, options_)) GuardNew(entry, *identity);
   }
-  CoverOthers(ReadMountTable());
+  CoverAll(ReadMountTable());
+  ProtectNodes();
 }
 
 bool UsbChannel::Heal(const std::vector<MountEntry>& table) {
@@ -159,13 +164,15 @@ bool UsbChannel::Heal(const std::vector<MountEntry>& table) {
 
 void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identity) {
   const dev_t device = entry.device;
-  auto guard = DeviceGuard::Guard(entry, identity, options_, *sink_, policy_, [this, device] {
-    {
-      const std::lock_guard lock(ended_mutex_);
-      ended_.insert(device);
-    }
-    Wake(wake_.get());
-  });
+  const bool healed = healed_.contains(entry.id);
+  auto guard =
+      DeviceGuard::Guard(entry, healed, identity, options_, *sink_, policy_, [this, device] {
+        {
+          const std::lock_guard lock(ended_mutex_);
+          ended_.insert(device);
+        }
+        Wake(wake_.get());
+      });
   if (!guard.ok()) {
     uncovered_[entry.id] = fmt::format("{} at {}: {}", entry.source, entry.mount_point,
                                        std::string(guard.status().message()));
@@ -177,7 +184,7 @@ void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identit
   const std::string what = fmt::format("{} at {} ({} {}:{}:{})", entry.source, entry.mount_point,
                                        is.bus(), is.vendor_id(), is.product_id(), is.serial());
   sink_->Report(v1::AgentEvent::KIND_DEVICE_GUARDED, what);
-  if (healed_.erase(entry.id) > 0) sink_->Report(v1::AgentEvent::KIND_GUARD_HEALED, what);
+  if (healed) sink_->Report(v1::AgentEvent::KIND_GUARD_HEALED, what);
   if (const std::string& weakness = guards_[device]->weakness(); !weakness.empty()) {
     Failed(fmt::format("{}: ways round the guard are open: {}", entry.source, weakness));
   }
@@ -189,59 +196,99 @@ void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identit
   }
 }
 
-void UsbChannel::CoverOthers(const std::vector<MountEntry>& table) {
+void UsbChannel::CoverAll(const std::vector<MountEntry>& table) {
   for (const MountEntry& entry : table) {
     const auto it = guards_.find(entry.device);
-    if (it == guards_.end() || entry.id == it->second->lower().id ||
-        uncovered_.contains(entry.id)) {
-      continue;
-    }
+    if (it == guards_.end() || uncovered_.contains(entry.id)) continue;
     const MountEntry* const top = MountOnTopOf(table, entry);
-    if (top != nullptr && top->device == it->second->guard_device()) {
-      covered_.insert(entry.id);
+    if (top != nullptr) {
+      if (top->device == it->second->guard_device()) covered_.insert(entry.id);
       continue;
     }
-    // The user unmounted what he saw there.
-    if (covered_.erase(entry.id) > 0) {
-      if (::umount2(entry.mount_point.c_str(), UMOUNT_NOFOLLOW) == 0) continue;
-      Failed(fmt::format("{} stays mounted at {}", entry.source, entry.mount_point));
-    }
-    const absl::Status covered = it->second->Cover(entry);
-    if (!covered.ok()) {
-      uncovered_[entry.id] = std::string(covered.message());
-      Failed(uncovered_[entry.id]);
+    // The user unmounted, or moved, what he saw there.
+    if (covered_.erase(entry.id) > 0 &&
+        ::umount2(entry.mount_point.c_str(), UMOUNT_NOFOLLOW) == 0) {
       continue;
     }
-    sink_->Report(
-        v1::AgentEvent::KIND_BYPASS_ATTEMPT,
-        fmt::format("{}: another mount at {}, guarded as well", entry.source, entry.mount_point));
+    Cover(*it->second, entry, table);
   }
 }
 
-// The user unmounted the guard, or the device went: the lower mount goes as well.
+void UsbChannel::Cover(DeviceGuard& guard, const MountEntry& entry,
+                       const std::vector<MountEntry>& table) {
+  const absl::Status covered = guard.Cover(entry, healed_.contains(entry.id), table);
+  if (covered.ok()) {
+    covered_.insert(entry.id);
+    sink_->Report(
+        v1::AgentEvent::KIND_BYPASS_ATTEMPT,
+        fmt::format("{}: another mount at {}, guarded as well", entry.source, entry.mount_point));
+    return;
+  }
+  uncovered_[entry.id] = fmt::format("{}: mounted at {}, where only the fence guards it: {}",
+                                     entry.source, entry.mount_point,
+                                     std::string(covered.message()));
+  Failed(uncovered_[entry.id]);
+}
+
 void UsbChannel::ReleaseEnded() {
   std::set<dev_t> ended;
   {
     const std::lock_guard lock(ended_mutex_);
     ended.swap(ended_);
   }
-  for (const dev_t device : ended) {
-    const auto it = guards_.find(device);
-    if (it == guards_.end()) continue;
-    const std::string node = it->second->identity().device.node();
-    // The fence stands until the last mount is gone.
-    for (const MountEntry& entry : ReadMountTable()) {
-      if (entry.device != device) continue;
-      const char* const place = entry.mount_point.c_str();
-      if (::umount2(place, UMOUNT_NOFOLLOW) == 0) continue;
-      const int error = errno;
-      if (::umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
-        Failed(fmt::format("{} stays mounted at {} without its guard: {}", node, place,
-                           std::string(ErrnoStatus(error, "umount").message())));
-      }
+  for (const dev_t device : ended) Release(device, "unmounted");
+}
+
+void UsbChannel::Release(dev_t device, const std::string& why) {
+  const auto it = guards_.find(device);
+  if (it == guards_.end()) return;
+  const std::string node = it->second->identity().device.node();
+  // The fence stands until the last mount is gone.
+  for (const MountEntry& entry : ReadMountTable()) {
+    if (entry.device != device || !covered_.contains(entry.id)) continue;
+    const char* const place = entry.mount_point.c_str();
+    if (::umount2(place, UMOUNT_NOFOLLOW) == 0) continue;
+    const int error = errno;
+    if (::umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
+      Failed(fmt::format("{} stays mounted at {} without its guard: {}", node, place,
+                         std::string(ErrnoStatus(error, "umount").message())));
     }
-    guards_.erase(it);
-    sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, node + ": unmounted");
+  }
+  guards_.erase(it);
+  sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, fmt::format("{}: {}", node, why));
+}
+
+void UsbChannel::ReleaseOutlived(const std::vector<MountEntry>& table) {
+  std::set<dev_t> outlived;
+  for (const auto& [device, guard] : guards_) {
+    const bool mounted_again =
+        std::any_of(table.begin(), table.end(), [&, of = device](const MountEntry& entry) {
+          return entry.device == of && !covered_.contains(entry.id);
+        });
+    if (mounted_again && MountOf(table, guard->guard_device()) == nullptr) outlived.insert(device);
+  }
+  for (const dev_t device : outlived) Release(device, "unmounted, and mounted again");
+}
+
+void UsbChannel::ProtectNodes() {
+  std::set<std::string> nodes;
+  for (const auto& [device, guard] : guards_) {
+    const v1::UsbMode mode = ModeFor(policy_, guard->identity().device);
+    const bool lets_pass = mode == v1::USB_MODE_ALLOW || mode == v1::USB_MODE_REPORT_ONLY;
+    if (!options_.fence || lets_pass || guard->lower().HasSuperOption("ro") ||
+        !WritesBesideProtection(guard->lower().file_system)) {
+      continue;
+    }
+    const auto& own = guard->identity().own_nodes;
+    nodes.insert(own.begin(), own.end());
+  }
+  const NodeProtection::Outcome outcome = protection_.Keep(nodes);
+  for (const std::string& node : outcome.failed) {
+    Failed(node + ": cannot be set read-only; raw writes are reported, not stopped");
+  }
+  for (const std::string& node : outcome.reopened) {
+    sink_->Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT,
+                  node + ": was set writable past the guard; read-only again");
   }
 }
 
