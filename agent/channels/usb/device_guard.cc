@@ -13,6 +13,9 @@
 namespace shoumi::agent::usb {
 namespace {
 
+constexpr size_t kEarlyEntriesMax = 100'000;
+constexpr size_t kEarlyReportsMax = 1'000;
+
 Session::Settings SettingsFor(const v1::UsbPolicy& policy, const v1::Device& device) {
   Session::Settings settings;
   const v1::UsbMode mode = ModeFor(policy, device);
@@ -47,12 +50,18 @@ void DeviceGuard::Seal(int mount, const MountEntry& entry, bool healed) {
 
 void DeviceGuard::RaiseFence(const UsbOptions& options, EventSink& sink) {
   if (!options.fence) return;
-  auto fence = FanotifyFence::Raise(lower_root_, FanotifyFence::Through::kAllowed, lower_.source,
-                                    sink);
+  auto fence =
+      FanotifyFence::Raise(lower_root_, FanotifyFence::Through::kAllowed, lower_.source, sink);
   if (fence.ok()) {
     fence_ = std::move(*fence);
   } else if (weakness_.empty()) {
     weakness_ = std::string(fence.status().message());
+  }
+  auto changes = ChangeWatch::Watch(lower_root_, lower_.source, sink);
+  if (changes.ok()) {
+    changes_ = std::move(*changes);
+  } else {
+    spdlog::warn("{}: {}", lower_.source, std::string(changes.status().message()));
   }
   auto nodes = NodeWatch::Watch(identity_.nodes, sink);
   if (nodes.ok()) {
@@ -69,8 +78,7 @@ absl::StatusOr<std::unique_ptr<DeviceGuard>> DeviceGuard::Guard(
   const absl::StatusOr<UniqueFd> place = OpenMount(entry);
   if (!place.ok()) return place.status();
   // A mount of its own, seen by nobody: the guard works on when the visible one is covered.
-  UniqueFd root(
-      ::open_tree(place->get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  UniqueFd root(::open_tree(place->get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
   if (!root) return ErrnoStatus(errno, "open_tree of " + entry.mount_point);
   guard->Seal(place->get(), entry, healed);
   if (healed && !ReadOnly(entry, healed)) {
@@ -121,7 +129,30 @@ absl::Status DeviceGuard::Cover(const MountEntry& entry, bool healed,
   return absl::OkStatus();
 }
 
+void DeviceGuard::LookForEarlyChanges(const Period& period, EventSink& sink) {
+  early_ = std::thread([this, period, &sink] {
+    size_t reports = 0;
+    const bool all = FindChanges(
+        lower_root_, period, kEarlyEntriesMax, stopping_,
+        [&](const std::string& path, UniqueFd content) {
+          if (++reports > kEarlyReportsMax) return;
+          sink.Report(
+              v1::AgentEvent::KIND_GUARD_FAILED,
+              fmt::format("{}: {} was changed before the guard stood", lower_.source, path));
+          session_->JudgeEarly(path, std::move(content));
+        });
+    if ((!all && !stopping_) || reports > kEarlyReportsMax) {
+      sink.Report(v1::AgentEvent::KIND_GUARD_FAILED,
+                  fmt::format("{}: not everything was looked at that may have been changed before "
+                              "the guard stood ({} changes seen)",
+                              lower_.source, reports));
+    }
+  });
+}
+
 DeviceGuard::~DeviceGuard() {
+  stopping_ = true;
+  if (early_.joinable()) early_.join();
   if (session_) session_->Close();
   fuse_.reset();
   for (const MountEntry& entry : ReadMountTable()) {

@@ -9,10 +9,10 @@
 
 #include <cerrno>
 #include <chrono>
-#include <map>
 #include <utility>
 
 #include "agent/channels/usb/caller.h"
+#include "agent/channels/usb/folded_reports.h"
 
 // Linux 6.0; the headers of glibc 2.36 do not name it.
 #ifndef FAN_MARK_IGNORE
@@ -21,9 +21,6 @@
 
 namespace shoumi::agent::usb {
 namespace {
-
-// One report for each program and second; what was folded into it is counted.
-constexpr auto kReportEvery = std::chrono::seconds(1);
 
 int MarkAll(int group, int mount, bool through_allowed) {
   // The guard's own way in first, so that it never waits for itself.
@@ -101,26 +98,15 @@ bool FanotifyFence::AnswerBatch() {
 }
 
 void FanotifyFence::ReportDenied() {
-  std::map<std::string, std::pair<std::chrono::steady_clock::time_point, uint64_t>> seen;
+  FoldedReports reports(sink_);
   for (;;) {
     const auto denied = denied_.Pop(std::chrono::milliseconds(500));
-    const auto now = std::chrono::steady_clock::now();
     if (denied) {
       const std::string program = ProgramOf(*denied).executable();
-      ++seen[fmt::format("{}: opened past the guard by {}", device_,
-                         program.empty() ? "a program that has ended" : program)]
-            .second;
+      reports.Note(fmt::format("{}: opened past the guard by {}, denied", device_,
+                               program.empty() ? "a program that has ended" : program));
     }
-    for (auto it = seen.begin(); it != seen.end();) {
-      auto& [last, count] = it->second;
-      if (count > 0 && now - last >= kReportEvery) {
-        sink_.Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT,
-                     fmt::format("{}, denied ({} times)", it->first, count));
-        last = now;
-        count = 0;
-      }
-      it = count == 0 && now - last > 10 * kReportEvery ? seen.erase(it) : std::next(it);
-    }
+    reports.Flush();
     if (!denied && stopping_) return;
   }
 }

@@ -17,8 +17,8 @@
 namespace shoumi::agent::usb {
 namespace {
 
-constexpr std::array<std::string_view, 9> kFileSystems = {
-    "ext2", "ext3", "ext4", "vfat", "msdos", "exfat", "ntfs3", "xfs", "btrfs"};
+constexpr std::array<std::string_view, 9> kFileSystems = {"ext2",  "ext3",  "ext4", "vfat", "msdos",
+                                                          "exfat", "ntfs3", "xfs",  "btrfs"};
 
 bool SetReadOnly(const std::string& node, bool read_only) {
   const UniqueFd fd(::open(node.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
@@ -30,8 +30,8 @@ bool SetReadOnly(const std::string& node, bool read_only) {
 bool IsWritable(const std::string& node) {
   struct stat st {};
   if (::stat(node.c_str(), &st) != 0 || !S_ISBLK(st.st_mode)) return false;
-  const auto read_only = ReadFile(
-      fmt::format("/sys/dev/block/{}:{}/ro", major(st.st_rdev), minor(st.st_rdev)), 16);
+  const auto read_only =
+      ReadFile(fmt::format("/sys/dev/block/{}:{}/ro", major(st.st_rdev), minor(st.st_rdev)), 16);
   return read_only.ok() && read_only->starts_with('0');
 }
 

@@ -135,7 +135,7 @@ void Session::Ask(Draft draft, Answers::Then then) {
   }
   Event event;
   event.deadline = std::chrono::steady_clock::now() + settings.verdict_ms_max;
-  event.report_only = settings.mode == v1::USB_MODE_REPORT_ONLY;
+  event.report_only = draft.report_only || settings.mode == v1::USB_MODE_REPORT_ONLY;
   event.context.set_event_id(NewUuid());
   *event.context.mutable_time() = ToProtoTime(std::chrono::system_clock::now());
   event.context.set_channel(v1::CHANNEL_USB);
@@ -151,6 +151,20 @@ void Session::Ask(Draft draft, Answers::Then then) {
   event.content = std::move(draft.content);
   event.answer = answers_.Expect(event.deadline, event.report_only, std::move(then));
   sink_.Submit(std::move(event));
+}
+
+void Session::JudgeEarly(std::string path, UniqueFd content) {
+  Draft draft;
+  draft.operation = "early";
+  draft.report_only = true;
+  draft.name = path.substr(path.rfind('/') + 1);
+  draft.destination = std::move(path);
+  struct stat st {};
+  if (content && ::fstat(content.get(), &st) == 0) {
+    draft.content_bytes = static_cast<uint64_t>(st.st_size);
+  }
+  draft.content = std::move(content);
+  Ask(std::move(draft), [](bool) {});
 }
 
 std::string Session::PathOf(const Node& node) const {

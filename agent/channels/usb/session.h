@@ -41,6 +41,9 @@ class Session {
   void SetSettings(const Settings& settings);
   // For notices to the kernel; set before the first request, cleared before the mount goes.
   void SetChannel(fuse_session* channel) { channel_ = channel; }
+  // Hands on what came to the device past the guard, to be recorded; nothing is stopped. `content`
+  // may own none.
+  void JudgeEarly(std::string path, UniqueFd content);
   // Waits up to the options' bound for what is under way and refuses the rest.
   void Close();
 
@@ -98,6 +101,7 @@ class Session {
     UniqueFd content;
     uint64_t content_bytes = 0;
     Caller caller;
+    bool report_only = false;
   };
   struct Judgement {
     const char* operation = "";

@@ -7,12 +7,15 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
+#include "agent/channels/usb/caller.h"
+#include "agent/channels/usb/foreign_mounts.h"
 #include "agent/channels/usb/open_files.h"
 #include "common/log.h"
 
@@ -37,6 +40,21 @@ void RaiseDescriptors() {
 void Wake(int fd) {
   const uint64_t one = 1;
   if (::write(fd, &one, sizeof(one)) < 0) return;  // full: it is awake
+}
+
+bool LetsPass(v1::UsbMode mode) {
+  return mode == v1::USB_MODE_ALLOW || mode == v1::USB_MODE_REPORT_ONLY;
+}
+
+// File times are coarser than the clock: FAT counts in two seconds, others in the kernel's ticks.
+void Widen(timespec* from, const std::string& file_system) {
+  constexpr long kTickNs = 10'000'000;
+  const bool fat = file_system == "vfat" || file_system == "exfat" || file_system == "msdos";
+  from->tv_sec -= fat ? 2 : 0;
+  from->tv_nsec -= kTickNs;
+  if (from->tv_nsec >= 0) return;
+  from->tv_nsec += 1'000'000'000;
+  --from->tv_sec;
 }
 
 }  // namespace
@@ -72,6 +90,7 @@ void UsbChannel::Stop() {
     sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, node + ": the agent stops");
   }
   guards_.clear();
+  foreign_.clear();
   ProtectNodes();
 }
 
@@ -125,6 +144,8 @@ void UsbChannel::Watch() {
 void UsbChannel::Scan() {
   const std::lock_guard lock(mutex_);
   ReleaseEnded();
+  timespec before{};
+  ::clock_gettime(CLOCK_REALTIME, &before);
   std::vector<MountEntry> table = ReadMountTable();
   if (Heal(table)) table = ReadMountTable();
   const auto gone = [&table](int id) {
@@ -132,6 +153,12 @@ void UsbChannel::Scan() {
                         [id](const MountEntry& entry) { return entry.id == id; });
   };
   std::erase_if(uncovered_, [&](const auto& row) { return gone(row.first); });
+  std::erase_if(hidden_, [&](int id) { return gone(id); });
+  for (const MountEntry& entry : table) {
+    if (MountOnTopOf(table, entry) == nullptr && hidden_.erase(entry.id) > 0) {
+      uncovered_.erase(entry.id);
+    }
+  }
   std::erase_if(covered_, gone);
   std::erase_if(healed_, gone);
   ReleaseOutlived(table);
@@ -142,7 +169,10 @@ void UsbChannel::Scan() {
     }
     if (const auto identity = IdentifyRemovable(entry, options_)) GuardNew(entry, *identity);
   }
-  CoverAll(ReadMountTable());
+  scanned_ = before;
+  table = ReadMountTable();
+  CoverAll(table);
+  FenceForeign(table);
   ProtectNodes();
 }
 
@@ -150,13 +180,15 @@ bool UsbChannel::Heal(const std::vector<MountEntry>& table) {
   bool healed = false;
   for (const MountEntry& entry : table) {
     if (entry.file_system != kGuardFileSystem) continue;
-    struct stat st {};
-    if (::stat(entry.mount_point.c_str(), &st) == 0 || errno != ENOTCONN) continue;
+    // Not stat(2): the kernel may answer for the dead.
+    struct statfs st {};
+    if (::statfs(entry.mount_point.c_str(), &st) == 0 || errno != ENOTCONN) continue;
     if (::umount2(entry.mount_point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
       Failed(fmt::format("{}: a dead guard could not be taken away", entry.mount_point));
       continue;
     }
     healed_.insert(entry.parent);
+    uncovered_.erase(entry.parent);
     healed = true;
   }
   return healed;
@@ -176,6 +208,7 @@ void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identit
   if (!guard.ok()) {
     uncovered_[entry.id] = fmt::format("{} at {}: {}", entry.source, entry.mount_point,
                                        std::string(guard.status().message()));
+    if (absl::IsAborted(guard.status())) hidden_.insert(entry.id);
     Failed(uncovered_[entry.id]);
     return;
   }
@@ -188,11 +221,20 @@ void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identit
   if (const std::string& weakness = guards_[device]->weakness(); !weakness.empty()) {
     Failed(fmt::format("{}: ways round the guard are open: {}", entry.source, weakness));
   }
-  const dev_t files = guards_[device]->root_device();
+  ReportOpen(guards_[device]->root_device(), entry.source);
+  // Mounted before the agent started: what was written then is not of its time.
+  if (!watch_.joinable()) return;
+  Period early{scanned_, {}};
+  ::clock_gettime(CLOCK_REALTIME, &early.to);
+  Widen(&early.from, entry.file_system);
+  guards_[device]->LookForEarlyChanges(early, *sink_);
+}
+
+void UsbChannel::ReportOpen(dev_t files, const std::string& source) {
   for (const OpenFile& file : OpenForWriting(
            [files](const struct stat& st) { return st.st_dev == files && S_ISREG(st.st_mode); })) {
-    Failed(fmt::format("{}: already open for writing by {} ({})", entry.source, file.executable,
-                       file.pid));
+    Failed(
+        fmt::format("{}: already open for writing by {} ({})", source, file.executable, file.pid));
   }
 }
 
@@ -224,9 +266,9 @@ void UsbChannel::Cover(DeviceGuard& guard, const MountEntry& entry,
         fmt::format("{}: another mount at {}, guarded as well", entry.source, entry.mount_point));
     return;
   }
-  uncovered_[entry.id] = fmt::format("{}: mounted at {}, where only the fence guards it: {}",
-                                     entry.source, entry.mount_point,
-                                     std::string(covered.message()));
+  uncovered_[entry.id] =
+      fmt::format("{}: mounted at {}, where only the fence guards it: {}", entry.source,
+                  entry.mount_point, std::string(covered.message()));
   Failed(uncovered_[entry.id]);
 }
 
@@ -270,12 +312,46 @@ void UsbChannel::ReleaseOutlived(const std::vector<MountEntry>& table) {
   for (const dev_t device : outlived) Release(device, "unmounted, and mounted again");
 }
 
+void UsbChannel::FenceForeign(const std::vector<MountEntry>& table) {
+  std::map<dev_t, std::unique_ptr<FanotifyFence>> had;
+  had.swap(foreign_);
+  for (const auto& [pid, entry] : ReadForeignMounts(table)) {
+    if (guards_.contains(entry.device)) continue;
+    if (const auto it = had.find(entry.device); it != had.end()) {
+      foreign_.insert(had.extract(it));
+      continue;
+    }
+    const auto identity = IdentifyRemovable(entry, options_);
+    if (!identity) continue;
+    std::unique_ptr<FanotifyFence>& fence = foreign_[entry.device];
+    if (!options_.fence || LetsPass(ModeFor(policy_, identity->device))) continue;
+    const std::string what =
+        fmt::format("{}: mounted in another mount namespace, at {} of {} ({})", entry.source,
+                    entry.mount_point, ProgramOf(pid).executable(), pid);
+    const std::string way = fmt::format("/proc/{}/root{}", pid, entry.mount_point);
+    const UniqueFd mount(::open(way.c_str(), O_PATH | O_CLOEXEC));
+    struct stat st {};
+    if (!mount || ::fstat(mount.get(), &st) != 0) {
+      Failed(what + ", where it cannot be reached");
+      continue;
+    }
+    auto raised =
+        FanotifyFence::Raise(mount.get(), FanotifyFence::Through::kDenied, entry.source, *sink_);
+    if (!raised.ok()) {
+      Failed(fmt::format("{}, not fenced: {}", what, std::string(raised.status().message())));
+      continue;
+    }
+    fence = std::move(*raised);
+    sink_->Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT, what + "; every open is denied there");
+    ReportOpen(st.st_dev, entry.source);
+  }
+}
+
 void UsbChannel::ProtectNodes() {
   std::set<std::string> nodes;
   for (const auto& [device, guard] : guards_) {
-    const v1::UsbMode mode = ModeFor(policy_, guard->identity().device);
-    const bool lets_pass = mode == v1::USB_MODE_ALLOW || mode == v1::USB_MODE_REPORT_ONLY;
-    if (!options_.fence || lets_pass || guard->lower().HasSuperOption("ro") ||
+    if (!options_.fence || LetsPass(ModeFor(policy_, guard->identity().device)) ||
+        guard->lower().HasSuperOption("ro") ||
         !WritesBesideProtection(guard->lower().file_system)) {
       continue;
     }

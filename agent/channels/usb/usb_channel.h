@@ -44,7 +44,10 @@ class UsbChannel final : public Channel {
   // Guards whose mount is gone here, but lives on in another namespace or with an open file, when
   // the device is mounted again.
   void ReleaseOutlived(const std::vector<MountEntry>& table);
+  // Removable devices that only other mount namespaces have mounted: nothing is opened there.
+  void FenceForeign(const std::vector<MountEntry>& table);
   void ProtectNodes();
+  void ReportOpen(dev_t files, const std::string& source);
   void Failed(const std::string& what);
 
   const UsbOptions options_;
@@ -59,10 +62,13 @@ class UsbChannel final : public Channel {
   mutable std::mutex mutex_;  // all below
   v1::UsbPolicy policy_;
   std::map<dev_t, std::unique_ptr<DeviceGuard>> guards_;  // by the lower file system
-  std::set<int> covered_;                 // mounts with a guard on top, by mount id
-  std::set<int> healed_;                  // mount ids whose dead guard was taken away
+  std::set<int> covered_;                                 // mounts with a guard on top, by mount id
+  std::set<int> healed_;  // mount ids whose dead guard was taken away
+  std::map<dev_t, std::unique_ptr<FanotifyFence>> foreign_;  // null: not fenced, by policy
   NodeProtection protection_;
+  timespec scanned_{};                    // when the mount table was read last
   std::map<int, std::string> uncovered_;  // mounts that could not be guarded, by mount id
+  std::set<int> hidden_;                  // of these, those with something else on top
 };
 
 }  // namespace shoumi::agent::usb

@@ -149,7 +149,8 @@ int Run(int argc, char** argv) {
   app.add_option("--fake-rule", rule, "Text that is refused");
   app.add_option("--mode", mode, "inspect, report, read-only, deny or allow");
   app.add_option("--other-mode", other_mode, "The mode from SIGUSR1 on, until SIGUSR2");
-  app.add_option("--device-rule", rules, "VENDOR:PRODUCT:SERIAL=MODE, first match wins");
+  app.add_option("--device-rule", rules, "VENDOR:PRODUCT:SERIAL=MODE, first match wins")
+      ->allow_extra_args(false);
   app.add_option("--verdict-delay-ms", delay_ms, "How long a verdict takes");
   app.add_option("--staging", options.staging_folder, "Staging folder");
   app.add_option("--answer-grace-ms", options.answer_grace_ms_max, "Grace past a deadline");
