@@ -1,6 +1,7 @@
 """The USB guard alone over loop-mounted file systems: what the tests of this folder share.
 
-Every step has a deadline; sticks, guards and mounts go away again, also when a test fails.
+Every step has a deadline; sticks, guards and mounts go away again, also when a test fails. The tests
+run in a mount namespace of their own: no other agent of this machine sees what they mount.
 """
 
 import os
@@ -22,6 +23,13 @@ GUARD = os.environ.get("SHOUMI_USB_GUARD",
                        str(ROOT / "build/release/agent/channels/usb/usb_guard_harness"))
 SECRET = "SECRET-of-the-client"
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+def main():
+    if os.geteuid() == 0 and "SHOUMI_OWN_MOUNTS" not in os.environ:
+        os.environ["SHOUMI_OWN_MOUNTS"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", sys.executable, *sys.argv])
+    unittest.main()
 
 
 def run(*command, seconds=30):
@@ -129,5 +137,5 @@ class GuardCase(unittest.TestCase):
         self.assertTrue(any(word in text for word in wanted), f"failed for another reason: {text}")
 
 
-__all__ = ["GUARD", "Guard", "GuardCase", "NOBODY", "SECRET", "mounts", "python", "run", "signal",
+__all__ = ["GUARD", "Guard", "GuardCase", "NOBODY", "SECRET", "main", "mounts", "python", "run", "signal",
            "wait_for"]

@@ -10,9 +10,8 @@ import os
 import subprocess
 import sys
 import time
-import unittest
 
-from guard_case import NOBODY, SECRET, GuardCase, mounts, python, run, wait_for
+from guard_case import NOBODY, SECRET, GuardCase, main, mounts, python, run, wait_for
 
 WRITE = """
 import sys
@@ -390,4 +389,4 @@ class Files(Guarded):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

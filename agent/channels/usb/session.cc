@@ -33,6 +33,7 @@ Session::Session(UniqueFd lower_root, v1::Device device, const UsbOptions& optio
 
 Session::~Session() {
   Close();
+  for (const Handle* const handle : open_) delete handle;
 }
 
 void Session::Close() {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "agent/channels/channel.h"
@@ -138,6 +139,11 @@ class Session {
   [[nodiscard]] int StatLocked(const Node& node, struct stat* st) const;
   [[nodiscard]] int ReplyEntry(fuse_req_t req, const NodePtr& parent, const char* name);
 
+  // session_file.cc
+  // An open file is the kernel's until it is released; the session's when the kernel goes first.
+  void HandOver(std::unique_ptr<Handle> handle);
+  [[nodiscard]] std::unique_ptr<Handle> TakeBack(Handle* handle);
+
   // session_content.cc; `lock` is the node's.
   [[nodiscard]] int EnsureLower(Node& node, bool writable);
   [[nodiscard]] int EnsureStaged(Node& node);
@@ -206,6 +212,9 @@ class Session {
   NodeTable table_;
   NodePtr root_;
   mutable std::shared_mutex names_;
+
+  std::mutex open_mutex_;
+  std::unordered_set<Handle*> open_;  // owned
 
   std::atomic<uint64_t> reserved_bytes_{0};
   std::atomic<uint64_t> refusals_omitted_{0};

@@ -176,10 +176,21 @@ void UsbChannel::Scan() {
   ProtectNodes();
 }
 
+// Asking a live one whether it is dead would make it busy just when the user unmounts it.
+bool UsbChannel::OwnGuard(dev_t device) const {
+  return std::any_of(guards_.begin(), guards_.end(), [device](const auto& row) {
+    return row.second->guard_device() == device;
+  });
+}
+
 bool UsbChannel::Heal(const std::vector<MountEntry>& table) {
   bool healed = false;
   for (const MountEntry& entry : table) {
-    if (entry.file_system != kGuardFileSystem) continue;
+    if (entry.file_system != kGuardFileSystem || OwnGuard(entry.device)) continue;
+    const auto lower = std::find_if(table.begin(), table.end(), [&entry](const MountEntry& below) {
+      return below.id == entry.parent;
+    });
+    if (lower == table.end() || !IdentifyRemovable(*lower, options_)) continue;
     // Not stat(2): the kernel may answer for the dead.
     struct statfs st {};
     if (::statfs(entry.mount_point.c_str(), &st) == 0 || errno != ENOTCONN) continue;
@@ -296,7 +307,10 @@ void UsbChannel::Release(dev_t device, const std::string& why) {
                          std::string(ErrnoStatus(error, "umount").message())));
     }
   }
+  // With the guard the file system goes, which could not be mounted from protected nodes again.
+  const std::unique_ptr<DeviceGuard> last = std::move(it->second);
   guards_.erase(it);
+  ProtectNodes();
   sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, fmt::format("{}: {}", node, why));
 }
 

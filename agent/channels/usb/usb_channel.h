@@ -34,6 +34,7 @@ class UsbChannel final : public Channel {
   void Scan();
   // Dead guards of an agent that was killed; true when one was taken away.
   bool Heal(const std::vector<MountEntry>& table);
+  [[nodiscard]] bool OwnGuard(dev_t device) const;
   void GuardNew(const MountEntry& entry, const DeviceIdentity& identity);
   // Every mount of a guarded device but the guard's own lies below the guard, or goes with it.
   void CoverAll(const std::vector<MountEntry>& table);
