@@ -42,6 +42,8 @@ class Stick:
         return self.device
 
     def mount(self):
+        # A guard that was killed leaves its nodes read-only, and a loop device stays so when detached.
+        subprocess.run(["blockdev", "--setrw", self.device], check=True)
         subprocess.run(["mount", self.device, str(self.mount_point)], check=True)
         os.chmod(self.mount_point, 0o777)
 
@@ -72,6 +74,7 @@ class Stick:
                 break
             subprocess.run(["umount", "-l", str(self.mount_point)], capture_output=True, check=False)
         if self.device:
+            subprocess.run(["blockdev", "--setrw", self.device], capture_output=True, check=False)
             for _ in range(50):
                 if subprocess.run(["losetup", "-d", self.device], capture_output=True,
                                   check=False).returncode == 0:

@@ -1,11 +1,17 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/channels/usb/change_watch.h"
 #include "agent/channels/usb/device_identity.h"
+#include "agent/channels/usb/early_changes.h"
 #include "agent/channels/usb/fanotify_fence.h"
 #include "agent/channels/usb/fuse_mount.h"
 #include "agent/channels/usb/mount_table.h"
@@ -15,21 +21,31 @@
 namespace shoumi::agent::usb {
 
 // One device under guard: its session over the mount point it was found at, and binds of that over
-// further mounts of the same device. Not thread-safe.
+// further mounts of the same device. The mounts below are read-only meanwhile; the guard writes
+// through one of its own. Not thread-safe.
 class DeviceGuard {
  public:
-  // `ended` as in FuseMount.
-  static absl::StatusOr<std::unique_ptr<DeviceGuard>> Guard(
-      const MountEntry& entry, const DeviceIdentity& identity, const UsbOptions& options,
-      EventSink& sink, const v1::UsbPolicy& policy, std::function<void()> ended);
+  // `healed`: the mount was under a guard that died, which left it read-only. `ended` as in
+  // FuseMount.
+  static absl::StatusOr<std::unique_ptr<DeviceGuard>> Guard(const MountEntry& entry, bool healed,
+                                                            const DeviceIdentity& identity,
+                                                            const UsbOptions& options,
+                                                            EventSink& sink,
+                                                            const v1::UsbPolicy& policy,
+                                                            std::function<void()> ended);
   DeviceGuard(const DeviceGuard&) = delete;
   DeviceGuard& operator=(const DeviceGuard&) = delete;
-  // Gives the place back: the guard goes, the lower mount stays as it was.
+  // Gives the places back: the guard goes, the lower mounts stay as they were.
   ~DeviceGuard();
 
   void ApplyPolicy(const v1::UsbPolicy& policy);
-  // Covers another mount of the same device with the guard.
-  absl::Status Cover(const MountEntry& entry);
+  // Covers another mount of the same device with the guard, or the first one again. `table` is the
+  // mount table.
+  absl::Status Cover(const MountEntry& entry, bool healed, const std::vector<MountEntry>& table);
+
+  // Reports, and has judged, what programs changed on the device before the guard stood. Once, on a
+  // thread of its own.
+  void LookForEarlyChanges(const Period& period, EventSink& sink);
 
   [[nodiscard]] dev_t lower_device() const { return lower_.device; }
   // st_dev of its files; with btrfs another number than the mount table's.
@@ -42,17 +58,24 @@ class DeviceGuard {
 
  private:
   DeviceGuard(MountEntry lower, DeviceIdentity identity);
+  // Whether programs may not write through the mount when the guard is not there.
+  [[nodiscard]] static bool ReadOnly(const MountEntry& entry, bool healed);
+  void Seal(int mount, const MountEntry& entry, bool healed);
+  void RaiseFence(const UsbOptions& options, EventSink& sink);
 
   const MountEntry lower_;
   const DeviceIdentity identity_;
-  int lower_root_ = -1;  // owned by the session
-  std::vector<std::string> covers_;
+  int lower_root_ = -1;   // owned by the session
+  std::set<int> sealed_;  // ids of mounts that were writable
   dev_t root_device_ = 0;
   std::string weakness_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<FanotifyFence> fence_;
   std::unique_ptr<NodeWatch> nodes_;
+  std::unique_ptr<ChangeWatch> changes_;
   std::unique_ptr<FuseMount> fuse_;
+  std::atomic<bool> stopping_{false};
+  std::thread early_;
 };
 
 }  // namespace shoumi::agent::usb

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 
@@ -24,39 +26,111 @@ std::string Attribute(const fs::path& path) {
   return value;
 }
 
-struct SysfsFacts {
-  bool removable = false;
-  std::string whole_disk;  // kernel name
+// A block device: a partition, or a whole disk.
+struct Block {
+  dev_t number = 0;
+  fs::path sysfs;
+  fs::path disk;  // sysfs folder of the whole disk; its own when it is one
+
+  [[nodiscard]] bool IsPartition() const { return sysfs != disk; }
 };
 
-SysfsFacts ReadSysfs(dev_t number, v1::Device* device) {
-  SysfsFacts facts;
+std::optional<Block> BlockOf(dev_t number) {
   std::error_code error;
-  fs::path path =
+  Block block;
+  block.number = number;
+  block.sysfs =
       fs::canonical(fmt::format("/sys/dev/block/{}:{}", major(number), minor(number)), error);
-  if (error) return facts;
-  if (fs::exists(path / "partition", error)) path = path.parent_path();
-  facts.whole_disk = path.filename();
-  facts.removable = Attribute(path / "removable") == "1";
-  const std::string text = path.string();
-  if (text.find("/mmc_host/") != std::string::npos) {
-    device->set_bus("mmc");
-    facts.removable |= Attribute(path / "device" / "type") == "SD";
-    device->set_serial(Attribute(path / "device" / "serial"));
-  } else if (facts.whole_disk.starts_with("loop")) {
-    device->set_bus("loop");
-    facts.removable = false;
+  if (error) return std::nullopt;
+  block.disk =
+      fs::exists(block.sysfs / "partition", error) ? block.sysfs.parent_path() : block.sysfs;
+  return block;
+}
+
+// The kernel writes a slash of a device's name as '!'.
+std::string NodeOf(const fs::path& sysfs) {
+  std::string name = sysfs.filename();
+  std::replace(name.begin(), name.end(), '!', '/');
+  return "/dev/" + name;
+}
+
+std::optional<dev_t> NumberIn(const fs::path& file) {
+  unsigned major_number = 0;
+  unsigned minor_number = 0;
+  if (std::sscanf(Attribute(file).c_str(), "%u:%u", &major_number, &minor_number) != 2) {
+    return std::nullopt;
   }
-  for (fs::path at = path; at.has_relative_path() && at != "/sys"; at = at.parent_path()) {
+  return makedev(major_number, minor_number);
+}
+
+std::optional<dev_t> NumberOfNode(const std::string& node) {
+  struct stat st {};
+  if (::stat(node.c_str(), &st) != 0 || !S_ISBLK(st.st_mode)) return std::nullopt;
+  return st.st_rdev;
+}
+
+// Devices that `block` lies on: an encrypted stick is a mapped device over the stick's partition.
+std::vector<dev_t> NumbersBelow(const Block& block) {
+  std::vector<dev_t> below;
+  std::error_code error;
+  for (const auto& slave : fs::directory_iterator(block.disk / "slaves", error)) {
+    if (const auto number = NumberIn(slave.path() / "dev")) below.push_back(*number);
+  }
+  const std::string backing = Attribute(block.disk / "loop/backing_file");
+  if (const auto number = backing.empty() ? std::nullopt : NumberOfNode(backing)) {
+    below.push_back(*number);
+  }
+  return below;
+}
+
+// The device and all it lies on, itself first.
+std::vector<Block> StackOf(dev_t number) {
+  constexpr size_t kBlocksMax = 64;
+  std::vector<Block> stack;
+  std::vector<dev_t> todo = {number};
+  for (size_t i = 0; i < todo.size() && stack.size() < kBlocksMax; ++i) {
+    const auto block = BlockOf(todo[i]);
+    if (!block) continue;
+    for (const dev_t below : NumbersBelow(*block)) {
+      if (std::find(todo.begin(), todo.end(), below) == todo.end()) todo.push_back(below);
+    }
+    stack.push_back(*block);
+  }
+  return stack;
+}
+
+bool HasOnePartition(const fs::path& disk) {
+  std::error_code error;
+  size_t partitions = 0;
+  for (const auto& entry : fs::directory_iterator(disk, error)) {
+    std::error_code none;
+    if (fs::exists(entry.path() / "partition", none)) ++partitions;
+  }
+  return partitions == 1;
+}
+
+// Fills in what is not known yet; true when the device is removable.
+bool AddFromSysfs(const Block& block, v1::Device* device) {
+  std::error_code error;
+  bool removable = Attribute(block.disk / "removable") == "1";
+  if (block.disk.string().find("/mmc_host/") != std::string::npos) {
+    device->set_bus("mmc");
+    removable |= Attribute(block.disk / "device" / "type") == "SD";
+    if (device->serial().empty()) device->set_serial(Attribute(block.disk / "device" / "serial"));
+  } else if (block.disk.filename().string().starts_with("loop")) {
+    if (device->bus().empty()) device->set_bus("loop");
+    removable = false;
+  }
+  for (fs::path at = block.disk; at.has_relative_path() && at != "/sys"; at = at.parent_path()) {
     if (!fs::exists(at / "idVendor", error)) continue;
     device->set_bus("usb");
     device->set_vendor_id(Attribute(at / "idVendor"));
     device->set_product_id(Attribute(at / "idProduct"));
     device->set_serial(Attribute(at / "serial"));
-    facts.removable = true;
+    removable = true;
     break;
   }
-  return facts;
+  return removable;
 }
 
 struct UdevRelease {
@@ -80,20 +154,28 @@ bool AddFromUdev(dev_t number, v1::Device* device) {
   if (device->vendor_id().empty()) device->set_vendor_id(property("ID_VENDOR_ID"));
   if (device->product_id().empty()) device->set_product_id(property("ID_MODEL_ID"));
   if (device->serial().empty()) device->set_serial(property("ID_SERIAL_SHORT"));
-  device->set_label(property("ID_FS_LABEL"));
+  if (device->label().empty()) device->set_label(property("ID_FS_LABEL"));
   return bus == "usb";
 }
 
-const ExtraDevice* NamedByOptions(const std::string& node, const std::string& whole_disk,
-                                  const UsbOptions& options) {
+const ExtraDevice* NamedByOptions(const Block& block, const UsbOptions& options) {
+  const std::string node = NodeOf(block.sysfs);
   for (const ExtraDevice& extra : options.extra_devices) {
     if (::fnmatch(extra.node.c_str(), node.c_str(), 0) != 0) continue;
-    if (extra.backing_file.empty() || Attribute(fs::path("/sys/block") / whole_disk /
-                                                "loop/backing_file") == extra.backing_file) {
+    if (extra.backing_file.empty() ||
+        Attribute(block.disk / "loop/backing_file") == extra.backing_file) {
       return &extra;
     }
   }
   return nullptr;
+}
+
+void AddNodes(const Block& block, DeviceIdentity* identity) {
+  identity->nodes.push_back(NodeOf(block.sysfs));
+  identity->own_nodes.push_back(identity->nodes.back());
+  if (!block.IsPartition()) return;
+  identity->nodes.push_back(NodeOf(block.disk));
+  if (HasOnePartition(block.disk)) identity->own_nodes.push_back(identity->nodes.back());
 }
 
 bool Fits(const std::string& wanted, const std::string& is) {
@@ -104,28 +186,30 @@ bool Fits(const std::string& wanted, const std::string& is) {
 
 std::optional<DeviceIdentity> IdentifyRemovable(const MountEntry& entry,
                                                 const UsbOptions& options) {
-  struct stat st {};
-  if (!entry.source.starts_with('/') || ::stat(entry.source.c_str(), &st) != 0 ||
-      !S_ISBLK(st.st_mode)) {
-    return std::nullopt;
-  }
+  // The number is the kernel's; the name was the mounting program's, and may be gone. A file system
+  // over several devices (btrfs) has a number of its own, which names none of them.
+  std::optional<dev_t> number = entry.device;
+  if (major(entry.device) == 0) number = NumberOfNode(entry.source);
+  if (!number) return std::nullopt;
   DeviceIdentity identity;
   v1::Device& device = identity.device;
   device.set_node(entry.source);
   device.set_file_system(entry.file_system);
   device.set_mount_point(entry.mount_point);
-  const SysfsFacts facts = ReadSysfs(st.st_rdev, &device);
-  const bool udev_usb = AddFromUdev(st.st_rdev, &device);
-  const ExtraDevice* const extra = NamedByOptions(entry.source, facts.whole_disk, options);
-  if (!facts.removable && !udev_usb && extra == nullptr) return std::nullopt;
+  bool removable = false;
+  const ExtraDevice* extra = nullptr;
+  for (const Block& block : StackOf(*number)) {
+    removable |= AddFromSysfs(block, &device);
+    removable |= AddFromUdev(block.number, &device);
+    if (extra == nullptr) extra = NamedByOptions(block, options);
+    AddNodes(block, &identity);
+  }
+  if (!removable && extra == nullptr) return std::nullopt;
   if (extra != nullptr) {
     if (device.vendor_id().empty()) device.set_vendor_id(extra->vendor_id);
     if (device.product_id().empty()) device.set_product_id(extra->product_id);
     if (device.serial().empty()) device.set_serial(extra->serial);
   }
-  identity.nodes.push_back(entry.source);
-  const std::string whole = "/dev/" + facts.whole_disk;
-  if (!facts.whole_disk.empty() && whole != entry.source) identity.nodes.push_back(whole);
   return identity;
 }
 

@@ -16,7 +16,10 @@ namespace shoumi::agent::usb {
 // A device that is to be guarded.
 struct DeviceIdentity {
   v1::Device device;
-  std::vector<std::string> nodes;  // its own node and that of the whole disk
+  // Its own node, that of the whole disk, and of the devices below (dm-crypt, a loop device over
+  // it): by each of them its content can be written.
+  std::vector<std::string> nodes;
+  std::vector<std::string> own_nodes;  // of these, those that hold nothing of other partitions
 };
 
 // From sysfs, and udev's database where there is one. Empty when `entry` is no mount of a block

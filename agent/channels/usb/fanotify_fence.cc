@@ -9,10 +9,10 @@
 
 #include <cerrno>
 #include <chrono>
-#include <map>
 #include <utility>
 
 #include "agent/channels/usb/caller.h"
+#include "agent/channels/usb/folded_reports.h"
 
 // Linux 6.0; the headers of glibc 2.36 do not name it.
 #ifndef FAN_MARK_IGNORE
@@ -22,18 +22,16 @@
 namespace shoumi::agent::usb {
 namespace {
 
-// One report for each program and second; what was folded into it is counted.
-constexpr auto kReportEvery = std::chrono::seconds(1);
-
-int MarkAll(int group, int lower_root) {
+int MarkAll(int group, int mount, bool through_allowed) {
   // The guard's own way in first, so that it never waits for itself.
-  if (::fanotify_mark(
+  if (through_allowed &&
+      ::fanotify_mark(
           group, FAN_MARK_ADD | FAN_MARK_MOUNT | FAN_MARK_IGNORE | FAN_MARK_IGNORED_SURV_MODIFY,
-          FAN_OPEN_PERM | FAN_ONDIR, lower_root, ".") != 0) {
+          FAN_OPEN_PERM | FAN_ONDIR, mount, ".") != 0) {
     return errno;
   }
-  if (::fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_PERM | FAN_ONDIR,
-                      lower_root, ".") != 0) {
+  if (::fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_PERM | FAN_ONDIR, mount,
+                      ".") != 0) {
     return errno;
   }
   return 0;
@@ -44,7 +42,7 @@ int MarkAll(int group, int lower_root) {
 FanotifyFence::FanotifyFence(UniqueFd group, UniqueFd stop, std::string device, EventSink& sink)
     : group_(std::move(group)), stop_(std::move(stop)), device_(std::move(device)), sink_(sink) {}
 
-absl::StatusOr<std::unique_ptr<FanotifyFence>> FanotifyFence::Raise(int lower_root,
+absl::StatusOr<std::unique_ptr<FanotifyFence>> FanotifyFence::Raise(int mount, Through through,
                                                                     std::string device,
                                                                     EventSink& sink) {
   UniqueFd group(::fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK,
@@ -57,7 +55,7 @@ absl::StatusOr<std::unique_ptr<FanotifyFence>> FanotifyFence::Raise(int lower_ro
       new FanotifyFence(std::move(group), std::move(stop), std::move(device), sink));
   fence->answers_ = std::thread([f = fence.get()] { f->Answer(); });
   fence->reports_ = std::thread([f = fence.get()] { f->ReportDenied(); });
-  if (const int error = MarkAll(raw, lower_root)) {
+  if (const int error = MarkAll(raw, mount, through == Through::kAllowed)) {
     return ErrnoStatus(error, "fanotify marks on " + fence->device_);
   }
   return fence;
@@ -100,26 +98,15 @@ bool FanotifyFence::AnswerBatch() {
 }
 
 void FanotifyFence::ReportDenied() {
-  std::map<std::string, std::pair<std::chrono::steady_clock::time_point, uint64_t>> seen;
+  FoldedReports reports(sink_);
   for (;;) {
     const auto denied = denied_.Pop(std::chrono::milliseconds(500));
-    const auto now = std::chrono::steady_clock::now();
     if (denied) {
       const std::string program = ProgramOf(*denied).executable();
-      ++seen[fmt::format("{}: opened past the guard by {}", device_,
-                         program.empty() ? "a program that has ended" : program)]
-            .second;
+      reports.Note(fmt::format("{}: opened past the guard by {}, denied", device_,
+                               program.empty() ? "a program that has ended" : program));
     }
-    for (auto it = seen.begin(); it != seen.end();) {
-      auto& [last, count] = it->second;
-      if (count > 0 && now - last >= kReportEvery) {
-        sink_.Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT,
-                     fmt::format("{}, denied ({} times)", it->first, count));
-        last = now;
-        count = 0;
-      }
-      it = count == 0 && now - last > 10 * kReportEvery ? seen.erase(it) : std::next(it);
-    }
+    reports.Flush();
     if (!denied && stopping_) return;
   }
 }

@@ -17,10 +17,12 @@ namespace shoumi::agent::usb {
 // bound.
 class FanotifyFence {
  public:
-  // `lower_root` is a descriptor of the guard's own mount of the file system: opens through it
-  // raise no events.
-  static absl::StatusOr<std::unique_ptr<FanotifyFence>> Raise(int lower_root, std::string device,
-                                                              EventSink& sink);
+  // Whether the mount the fence is raised through is the guard's own, where opens raise no events.
+  enum class Through { kAllowed, kDenied };
+
+  // `mount`: a descriptor of any folder of the file system.
+  static absl::StatusOr<std::unique_ptr<FanotifyFence>> Raise(int mount, Through through,
+                                                              std::string device, EventSink& sink);
   FanotifyFence(const FanotifyFence&) = delete;
   FanotifyFence& operator=(const FanotifyFence&) = delete;
   // Takes all marks away.

@@ -9,7 +9,9 @@
 
 #include <cerrno>
 #include <utility>
+#include <vector>
 
+#include "agent/channels/usb/mount_table.h"
 #include "common/fd.h"
 #include "common/log.h"
 
@@ -119,6 +121,19 @@ const fuse_lowlevel_ops& Operations() {
   return ops;
 }
 
+// Through a mount of the control file system that nobody else sees. 0 or an errno value.
+int AbortConnection(dev_t device) {
+  const UniqueFd context(::fsopen("fusectl", FSOPEN_CLOEXEC));
+  if (!context || ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    return errno;
+  }
+  const UniqueFd control(::fsmount(context.get(), FSMOUNT_CLOEXEC, 0));
+  if (!control) return errno;
+  const std::string path = fmt::format("{}/abort", minor(device));
+  const UniqueFd abort(::openat(control.get(), path.c_str(), O_WRONLY | O_CLOEXEC));
+  return abort && ::write(abort.get(), "1", 1) == 1 ? 0 : errno;
+}
+
 // The kernel caps a FUSE mount's read-ahead at 128 KiB unless told otherwise there.
 void RaiseReadAhead(dev_t device) {
   const std::string path =
@@ -174,8 +189,19 @@ absl::StatusOr<std::unique_ptr<FuseMount>> FuseMount::Mount(Session& session,
 
 void FuseMount::Unmount() {
   if (fuse_ == nullptr) return;
-  // Forced: the connection ends although programs hold files open.
-  if (!ended_) ::umount2(options_.mount_point.c_str(), MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW);
+  // The connection ends although programs hold files open, or another namespace the mount.
+  if (!ended_) {
+    if (const int error = AbortConnection(device_)) {
+      spdlog::error("{}: the guard's connection cannot be ended: {}", options_.device,
+                    std::string(ErrnoStatus(error, "fusectl").message()));
+    }
+  }
+  // Wherever it was moved to, and what was bound from it; the last one on top first.
+  std::vector<MountEntry> table = ReadMountTable();
+  for (auto entry = table.rbegin(); entry != table.rend(); ++entry) {
+    if (entry->device != device_) continue;
+    ::umount2(entry->mount_point.c_str(), MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW);
+  }
   if (loop_.joinable()) loop_.join();
   session_.SetChannel(nullptr);
   fuse_session_unmount(fuse_);  // the mount is gone; frees what belongs to it

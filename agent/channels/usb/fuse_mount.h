@@ -29,7 +29,7 @@ class FuseMount {
                                                           std::function<void()> ended);
   FuseMount(const FuseMount&) = delete;
   FuseMount& operator=(const FuseMount&) = delete;
-  // Unmounts where that is still to be done: open files get ENOTCONN from then on.
+  // Ends the mount wherever it is by now: open files get ENOTCONN from then on.
   ~FuseMount();
 
   // st_dev of the mounted file system.

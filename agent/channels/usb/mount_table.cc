@@ -1,12 +1,14 @@
 #include "agent/channels/usb/mount_table.h"
 
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <sstream>
-
-#include "common/fd.h"
 
 namespace shoumi::agent::usb {
 namespace {
@@ -45,7 +47,11 @@ bool ListHas(std::string_view list, std::string_view item) {
 }  // namespace
 
 bool MountEntry::HasOption(std::string_view option) const {
-  return ListHas(options, option) || ListHas(super_options, option);
+  return ListHas(options, option) || HasSuperOption(option);
+}
+
+bool MountEntry::HasSuperOption(std::string_view option) const {
+  return ListHas(super_options, option);
 }
 
 std::vector<MountEntry> ParseMountTable(std::string_view text) {
@@ -87,6 +93,31 @@ const MountEntry* MountOnTopOf(const std::vector<MountEntry>& table, const Mount
     if (entry.parent == under.id && entry.mount_point == under.mount_point) return &entry;
   }
   return nullptr;
+}
+
+const MountEntry* MountOf(const std::vector<MountEntry>& table, dev_t device) {
+  const auto it = std::find_if(table.begin(), table.end(), [device](const MountEntry& entry) {
+    return entry.device == device;
+  });
+  return it == table.end() ? nullptr : &*it;
+}
+
+absl::StatusOr<UniqueFd> OpenMount(const MountEntry& entry) {
+  UniqueFd root(::open(entry.mount_point.c_str(), O_PATH | O_CLOEXEC));
+  struct statx is {};
+  if (!root || ::statx(root.get(), "", AT_EMPTY_PATH, STATX_MNT_ID, &is) != 0) {
+    return ErrnoStatus(errno, entry.mount_point);
+  }
+  if (is.stx_mnt_id != static_cast<uint64_t>(entry.id)) {
+    return absl::AbortedError("something else is mounted over " + entry.mount_point);
+  }
+  return root;
+}
+
+int SetMountReadOnly(int mount, bool read_only) {
+  mount_attr change{};
+  (read_only ? change.attr_set : change.attr_clr) = MOUNT_ATTR_RDONLY;
+  return ::mount_setattr(mount, "", AT_EMPTY_PATH, &change, sizeof(change)) == 0 ? 0 : errno;
 }
 
 }  // namespace shoumi::agent::usb

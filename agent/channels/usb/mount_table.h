@@ -6,6 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "common/fd.h"
+
 namespace shoumi::agent::usb {
 
 // One line of /proc/PID/mountinfo, proc(5).
@@ -21,6 +24,8 @@ struct MountEntry {
   std::string super_options;
 
   [[nodiscard]] bool HasOption(std::string_view option) const;
+  // Of the file system itself, and so of all its mounts.
+  [[nodiscard]] bool HasSuperOption(std::string_view option) const;
 };
 
 // In the order of the table. Lines that do not parse are left out.
@@ -29,6 +34,15 @@ std::vector<MountEntry> ReadMountTable();
 
 // The mount that covers all of `under`, or null.
 const MountEntry* MountOnTopOf(const std::vector<MountEntry>& table, const MountEntry& under);
+
+// The first mount of a file system, or null.
+const MountEntry* MountOf(const std::vector<MountEntry>& table, dev_t device);
+
+// O_PATH of the mount's root. Fails when something else is mounted over it.
+absl::StatusOr<UniqueFd> OpenMount(const MountEntry& entry);
+// Of this one mount, not of its file system. 0 or an errno value; EBUSY: a file is open for writing
+// there.
+[[nodiscard]] int SetMountReadOnly(int mount, bool read_only);
 
 inline constexpr std::string_view kGuardFileSystem = "fuse.shoumi";
 

@@ -53,7 +53,7 @@ absl::StatusOr<std::unique_ptr<NodeWatch>> NodeWatch::Watch(const std::vector<st
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!events || !stop) return ErrnoStatus(errno, "inotify");
   for (const std::string& node : nodes) {
-    if (::inotify_add_watch(events.get(), node.c_str(), IN_OPEN | IN_MODIFY) < 0) {
+    if (::inotify_add_watch(events.get(), node.c_str(), IN_OPEN | IN_MODIFY | IN_CLOSE_WRITE) < 0) {
       return ErrnoStatus(errno, "watching " + node);
     }
   }
@@ -85,31 +85,40 @@ bool NodeWatch::ReportWriters() {
   return found;
 }
 
+NodeWatch::Seen NodeWatch::ReadEvents() {
+  alignas(inotify_event) char buffer[16 << 10];
+  const ssize_t n = ::read(events_.get(), buffer, sizeof(buffer));
+  Seen seen;
+  for (ssize_t at = 0; at < n;) {
+    const auto* const event = reinterpret_cast<const inotify_event*>(buffer + at);
+    seen.opened = true;
+    seen.for_writing |= (event->mask & (IN_MODIFY | IN_CLOSE_WRITE)) != 0;
+    at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+  }
+  return seen;
+}
+
 void NodeWatch::Run() {
-  constexpr auto kReportEvery = std::chrono::seconds(1);
-  auto last = std::chrono::steady_clock::time_point{};
+  constexpr int kReportEveryMs = 1000;
+  auto due = std::chrono::steady_clock::now();
+  Seen seen;
   for (;;) {
     pollfd fds[2] = {{events_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
-    if (::poll(fds, 2, -1) < 0 && errno != EINTR) return;
+    if (::poll(fds, 2, seen.opened ? kReportEveryMs : -1) < 0 && errno != EINTR) return;
     if ((fds[1].revents & POLLIN) != 0) return;
-    alignas(inotify_event) char buffer[16 << 10];
-    const ssize_t n = ::read(events_.get(), buffer, sizeof(buffer));
-    bool written = false;
-    for (ssize_t at = 0; at < n;) {
-      const auto* const event = reinterpret_cast<const inotify_event*>(buffer + at);
-      written |= (event->mask & IN_MODIFY) != 0;
-      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
-    }
+    const Seen more = ReadEvents();
+    seen.opened |= more.opened;
+    seen.for_writing |= more.for_writing;
     const auto now = std::chrono::steady_clock::now();
-    const bool due = now - last >= kReportEvery;
-    if (n <= 0 || !due) continue;
+    if (!seen.opened || now < due) continue;
     const bool found = ReportWriters();
-    if (!found && written) {
-      sink_.Report(
-          v1::AgentEvent::KIND_BYPASS_ATTEMPT,
-          fmt::format("{}: written past the guard by a program that has ended", nodes_.front()));
+    if (!found && seen.for_writing) {
+      sink_.Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT,
+                   fmt::format("{}: opened for writing past the guard by a program that has ended",
+                               nodes_.front()));
     }
-    if (found || written) last = now;
+    if (found || seen.for_writing) due = now + std::chrono::milliseconds(kReportEveryMs);
+    seen = Seen{};
   }
 }
 

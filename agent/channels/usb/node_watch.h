@@ -15,10 +15,9 @@ namespace shoumi::agent::usb {
 // system's own, by name, owned by root and writable by nobody else.
 bool MayOpenNode(pid_t pid);
 
-// Reports programs that open the nodes of a guarded device for writing, or that wrote there.
-// Reported, not stopped: fanotify gives no events for device nodes (Linux,
-// fanotify_group_event_mask passes regular files and folders only), and only root and the group
-// `disk` may open them.
+// Reports programs that open the nodes of a guarded device for writing. It stops nothing: fanotify
+// gives no events for device nodes (Linux, fanotify_group_event_mask passes regular files and
+// folders only), and only root and the group `disk` may open them.
 class NodeWatch {
  public:
   static absl::StatusOr<std::unique_ptr<NodeWatch>> Watch(const std::vector<std::string>& nodes,
@@ -29,7 +28,12 @@ class NodeWatch {
 
  private:
   NodeWatch(UniqueFd events, UniqueFd stop, std::vector<std::string> nodes, EventSink& sink);
+  struct Seen {
+    bool opened = false;
+    bool for_writing = false;
+  };
   void Run();
+  Seen ReadEvents();
   // True when somebody who may not is found; reports each program once a second.
   bool ReportWriters();
 

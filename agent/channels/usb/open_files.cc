@@ -27,9 +27,10 @@ bool OpenedForWriting(const fs::path& info) {
 bool HasOne(const fs::path& process, const std::function<bool(const struct stat&)>& matches) {
   std::error_code error;
   for (const auto& fd : fs::directory_iterator(process / "fd", error)) {
+    // The flags first: to look at a file makes the mount it is on busy for a moment.
     struct stat st {};
-    if (::stat(fd.path().c_str(), &st) == 0 && matches(st) &&
-        OpenedForWriting(process / "fdinfo" / fd.path().filename())) {
+    if (OpenedForWriting(process / "fdinfo" / fd.path().filename()) &&
+        ::stat(fd.path().c_str(), &st) == 0 && matches(st)) {
       return true;
     }
   }

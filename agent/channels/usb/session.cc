@@ -34,6 +34,7 @@ Session::Session(UniqueFd lower_root, v1::Device device, const UsbOptions& optio
 
 Session::~Session() {
   Close();
+  for (const Handle* const handle : open_) delete handle;
 }
 
 void Session::Close() {
@@ -155,7 +156,7 @@ void Session::Ask(Draft draft, Done then) {
   }
   Event event;
   event.deadline = std::chrono::steady_clock::now() + settings.verdict_ms_max;
-  event.report_only = settings.mode == v1::USB_MODE_REPORT_ONLY;
+  event.report_only = draft.report_only || settings.mode == v1::USB_MODE_REPORT_ONLY;
   event.context = ContextOf(draft);
   event.name = std::move(draft.name);
   event.text = std::move(draft.text);
@@ -164,6 +165,20 @@ void Session::Ask(Draft draft, Done then) {
       answers_.Expect(event.deadline, event.report_only,
                       [then = std::move(then)](bool stopped) { then(stopped ? EPERM : 0); });
   sink_.Submit(std::move(event));
+}
+
+void Session::JudgeEarly(std::string path, UniqueFd content) {
+  Draft draft;
+  draft.operation = "early";
+  draft.report_only = true;
+  draft.name = path.substr(path.rfind('/') + 1);
+  draft.destination = std::move(path);
+  struct stat st {};
+  if (content && ::fstat(content.get(), &st) == 0) {
+    draft.content_bytes = static_cast<uint64_t>(st.st_size);
+  }
+  draft.content = std::move(content);
+  Ask(std::move(draft), [](bool) {});
 }
 
 std::string Session::PathOf(const Node& node) const {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "agent/channels/channel.h"
@@ -42,6 +43,9 @@ class Session {
   void SetSettings(const Settings& settings);
   // For notices to the kernel; set before the first request, cleared before the mount goes.
   void SetChannel(fuse_session* channel) { channel_ = channel; }
+  // Hands on what came to the device past the guard, to be recorded; nothing is stopped. `content`
+  // may own none.
+  void JudgeEarly(std::string path, UniqueFd content);
   // Waits up to the options' bound for what is under way and refuses the rest.
   void Close();
 
@@ -98,6 +102,7 @@ class Session {
     UniqueFd content;
     uint64_t content_bytes = 0;
     Caller caller;
+    bool report_only = false;
   };
   struct Judgement {
     const char* operation = "";
@@ -138,6 +143,11 @@ class Session {
   [[nodiscard]] int StatNode(const Node& node, struct stat* st) const;
   [[nodiscard]] int StatLocked(const Node& node, struct stat* st) const;
   [[nodiscard]] int ReplyEntry(fuse_req_t req, const NodePtr& parent, const char* name);
+
+  // session_file.cc
+  // An open file is the kernel's until it is released; the session's when the kernel goes first.
+  void HandOver(std::unique_ptr<Handle> handle);
+  [[nodiscard]] std::unique_ptr<Handle> TakeBack(Handle* handle);
 
   // session_content.cc; `lock` is the node's.
   [[nodiscard]] int EnsureLower(Node& node, bool writable);
@@ -210,6 +220,9 @@ class Session {
   NodePtr root_;
   std::unique_ptr<Room> room_;
   mutable std::shared_mutex names_;
+
+  std::mutex open_mutex_;
+  std::unordered_set<Handle*> open_;  // owned
 
   std::atomic<uint64_t> refusals_omitted_{0};
   std::mutex refusals_mutex_;

@@ -43,6 +43,17 @@ struct HeldWrite {
 
 }  // namespace
 
+void Session::HandOver(std::unique_ptr<Handle> handle) {
+  const std::lock_guard lock(open_mutex_);
+  open_.insert(handle.release());
+}
+
+std::unique_ptr<Handle> Session::TakeBack(Handle* handle) {
+  const std::lock_guard lock(open_mutex_);
+  open_.erase(handle);
+  return std::unique_ptr<Handle>(handle);
+}
+
 void Session::Create(fuse_req_t req, fuse_ino_t parent_ino, const char* name, mode_t mode,
                      fuse_file_info* fi) {
   const NodePtr parent = At(parent_ino);
@@ -103,12 +114,12 @@ void Session::Create(fuse_req_t req, fuse_ino_t parent_ino, const char* name, mo
     if (handle->writes) handle->node->writers.insert(handle.get());
   }
   fi->keep_cache = 0;
-  fi->fh = reinterpret_cast<uint64_t>(handle.get());
+  Handle* const raw = handle.get();
+  fi->fh = reinterpret_cast<uint64_t>(raw);
+  HandOver(std::move(handle));
   // A program that was killed meanwhile leaves the kernel to send forget and release itself.
-  if (fuse_reply_create(req, &entry, fi) == 0) {
-    static_cast<void>(handle.release());
-    return;
-  }
+  if (fuse_reply_create(req, &entry, fi) == 0) return;
+  handle = TakeBack(raw);
   std::unique_lock lock(handle->node->mutex);
   handle->node->writers.erase(handle.get());
   --handle->node->handles;
@@ -148,26 +159,27 @@ void Session::Open(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
     fuse_reply_err(req, error);
     return;
   }
-  auto* const handle = new Handle;
+  auto handle = std::make_unique<Handle>();
+  Handle* const raw = handle.get();
   handle->node = node;
   handle->writes = writes;
   if (writes) {
     handle->opener = CallerOf(req);
-    node->writers.insert(handle);
+    node->writers.insert(raw);
   }
   ++node->handles;
   fi->keep_cache = !node->cache_stale;
   node->cache_stale = false;
   fi->noflush = !writes;
-  fi->fh = reinterpret_cast<uint64_t>(handle);
+  fi->fh = reinterpret_cast<uint64_t>(raw);
   lock.unlock();
-  if (fuse_reply_open(req, fi) != 0) {
-    lock.lock();
-    node->writers.erase(handle);
-    --node->handles;
-    LastRelease(std::move(lock), node, handle->opener);
-    delete handle;
-  }
+  HandOver(std::move(handle));
+  if (fuse_reply_open(req, fi) == 0) return;
+  handle = TakeBack(raw);
+  lock.lock();
+  node->writers.erase(raw);
+  --node->handles;
+  LastRelease(std::move(lock), node, handle->opener);
 }
 
 void Session::Read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_info* fi) {
@@ -314,7 +326,7 @@ void Session::Release(fuse_req_t req, fuse_file_info* fi) {
   }
   node->writers.erase(handle);
   --node->handles;
-  const std::unique_ptr<Handle> last(handle);
+  const std::unique_ptr<Handle> last = TakeBack(handle);
   LastRelease(std::move(lock), node, last->opener);
   fuse_reply_err(req, 0);
 }

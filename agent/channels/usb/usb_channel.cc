@@ -7,12 +7,15 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
+#include "agent/channels/usb/caller.h"
+#include "agent/channels/usb/foreign_mounts.h"
 #include "agent/channels/usb/open_files.h"
 #include "common/log.h"
 
@@ -37,6 +40,21 @@ void RaiseDescriptors() {
 void Wake(int fd) {
   const uint64_t one = 1;
   if (::write(fd, &one, sizeof(one)) < 0) return;  // full: it is awake
+}
+
+bool LetsPass(v1::UsbMode mode) {
+  return mode == v1::USB_MODE_ALLOW || mode == v1::USB_MODE_REPORT_ONLY;
+}
+
+// File times are coarser than the clock: FAT counts in two seconds, others in the kernel's ticks.
+void Widen(timespec* from, const std::string& file_system) {
+  constexpr long kTickNs = 10'000'000;
+  const bool fat = file_system == "vfat" || file_system == "exfat" || file_system == "msdos";
+  from->tv_sec -= fat ? 2 : 0;
+  from->tv_nsec -= kTickNs;
+  if (from->tv_nsec >= 0) return;
+  from->tv_nsec += 1'000'000'000;
+  --from->tv_sec;
 }
 
 }  // namespace
@@ -72,12 +90,15 @@ void UsbChannel::Stop() {
     sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, node + ": the agent stops");
   }
   guards_.clear();
+  foreign_.clear();
+  ProtectNodes();
 }
 
 void UsbChannel::ApplyPolicy(const v1::Policy& policy) {
   const std::lock_guard lock(mutex_);
   policy_ = policy.usb();
   for (auto& [device, guard] : guards_) guard->ApplyPolicy(policy_);
+  if (sink_ != nullptr) ProtectNodes();
 }
 
 v1::ChannelState UsbChannel::State() const {
@@ -123,6 +144,8 @@ void UsbChannel::Watch() {
 void UsbChannel::Scan() {
   const std::lock_guard lock(mutex_);
   ReleaseEnded();
+  timespec before{};
+  ::clock_gettime(CLOCK_REALTIME, &before);
   std::vector<MountEntry> table = ReadMountTable();
   if (Heal(table)) table = ReadMountTable();
   const auto gone = [&table](int id) {
@@ -130,7 +153,15 @@ void UsbChannel::Scan() {
                         [id](const MountEntry& entry) { return entry.id == id; });
   };
   std::erase_if(uncovered_, [&](const auto& row) { return gone(row.first); });
+  std::erase_if(hidden_, [&](int id) { return gone(id); });
+  for (const MountEntry& entry : table) {
+    if (MountOnTopOf(table, entry) == nullptr && hidden_.erase(entry.id) > 0) {
+      uncovered_.erase(entry.id);
+    }
+  }
   std::erase_if(covered_, gone);
+  std::erase_if(healed_, gone);
+  ReleaseOutlived(table);
   for (const MountEntry& entry : table) {
     if (entry.file_system == kGuardFileSystem || guards_.contains(entry.device) ||
         uncovered_.contains(entry.id)) {
@@ -138,20 +169,37 @@ void UsbChannel::Scan() {
     }
     if (const auto identity = IdentifyRemovable(entry, options_)) GuardNew(entry, *identity);
   }
-  CoverOthers(ReadMountTable());
+  scanned_ = before;
+  table = ReadMountTable();
+  CoverAll(table);
+  FenceForeign(table);
+  ProtectNodes();
+}
+
+// Asking a live one whether it is dead would make it busy just when the user unmounts it.
+bool UsbChannel::OwnGuard(dev_t device) const {
+  return std::any_of(guards_.begin(), guards_.end(), [device](const auto& row) {
+    return row.second->guard_device() == device;
+  });
 }
 
 bool UsbChannel::Heal(const std::vector<MountEntry>& table) {
   bool healed = false;
   for (const MountEntry& entry : table) {
-    if (entry.file_system != kGuardFileSystem) continue;
-    struct stat st {};
-    if (::stat(entry.mount_point.c_str(), &st) == 0 || errno != ENOTCONN) continue;
+    if (entry.file_system != kGuardFileSystem || OwnGuard(entry.device)) continue;
+    const auto lower = std::find_if(table.begin(), table.end(), [&entry](const MountEntry& below) {
+      return below.id == entry.parent;
+    });
+    if (lower == table.end() || !IdentifyRemovable(*lower, options_)) continue;
+    // Not stat(2): the kernel may answer for the dead.
+    struct statfs st {};
+    if (::statfs(entry.mount_point.c_str(), &st) == 0 || errno != ENOTCONN) continue;
     if (::umount2(entry.mount_point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
       Failed(fmt::format("{}: a dead guard could not be taken away", entry.mount_point));
       continue;
     }
     healed_.insert(entry.parent);
+    uncovered_.erase(entry.parent);
     healed = true;
   }
   return healed;
@@ -159,16 +207,19 @@ bool UsbChannel::Heal(const std::vector<MountEntry>& table) {
 
 void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identity) {
   const dev_t device = entry.device;
-  auto guard = DeviceGuard::Guard(entry, identity, options_, *sink_, policy_, [this, device] {
-    {
-      const std::lock_guard lock(ended_mutex_);
-      ended_.insert(device);
-    }
-    Wake(wake_.get());
-  });
+  const bool healed = healed_.contains(entry.id);
+  auto guard =
+      DeviceGuard::Guard(entry, healed, identity, options_, *sink_, policy_, [this, device] {
+        {
+          const std::lock_guard lock(ended_mutex_);
+          ended_.insert(device);
+        }
+        Wake(wake_.get());
+      });
   if (!guard.ok()) {
     uncovered_[entry.id] = fmt::format("{} at {}: {}", entry.source, entry.mount_point,
                                        std::string(guard.status().message()));
+    if (absl::IsAborted(guard.status())) hidden_.insert(entry.id);
     Failed(uncovered_[entry.id]);
     return;
   }
@@ -177,71 +228,157 @@ void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identit
   const std::string what = fmt::format("{} at {} ({} {}:{}:{})", entry.source, entry.mount_point,
                                        is.bus(), is.vendor_id(), is.product_id(), is.serial());
   sink_->Report(v1::AgentEvent::KIND_DEVICE_GUARDED, what);
-  if (healed_.erase(entry.id) > 0) sink_->Report(v1::AgentEvent::KIND_GUARD_HEALED, what);
+  if (healed) sink_->Report(v1::AgentEvent::KIND_GUARD_HEALED, what);
   if (const std::string& weakness = guards_[device]->weakness(); !weakness.empty()) {
     Failed(fmt::format("{}: ways round the guard are open: {}", entry.source, weakness));
   }
-  const dev_t files = guards_[device]->root_device();
+  ReportOpen(guards_[device]->root_device(), entry.source);
+  // Mounted before the agent started: what was written then is not of its time.
+  if (!watch_.joinable()) return;
+  Period early{scanned_, {}};
+  ::clock_gettime(CLOCK_REALTIME, &early.to);
+  Widen(&early.from, entry.file_system);
+  guards_[device]->LookForEarlyChanges(early, *sink_);
+}
+
+void UsbChannel::ReportOpen(dev_t files, const std::string& source) {
   for (const OpenFile& file : OpenForWriting(
            [files](const struct stat& st) { return st.st_dev == files && S_ISREG(st.st_mode); })) {
-    Failed(fmt::format("{}: already open for writing by {} ({})", entry.source, file.executable,
-                       file.pid));
+    Failed(
+        fmt::format("{}: already open for writing by {} ({})", source, file.executable, file.pid));
   }
 }
 
-void UsbChannel::CoverOthers(const std::vector<MountEntry>& table) {
+void UsbChannel::CoverAll(const std::vector<MountEntry>& table) {
   for (const MountEntry& entry : table) {
     const auto it = guards_.find(entry.device);
-    if (it == guards_.end() || entry.id == it->second->lower().id ||
-        uncovered_.contains(entry.id)) {
-      continue;
-    }
+    if (it == guards_.end() || uncovered_.contains(entry.id)) continue;
     const MountEntry* const top = MountOnTopOf(table, entry);
-    if (top != nullptr && top->device == it->second->guard_device()) {
-      covered_.insert(entry.id);
+    if (top != nullptr) {
+      if (top->device == it->second->guard_device()) covered_.insert(entry.id);
       continue;
     }
-    // The user unmounted what he saw there.
-    if (covered_.erase(entry.id) > 0) {
-      if (::umount2(entry.mount_point.c_str(), UMOUNT_NOFOLLOW) == 0) continue;
-      Failed(fmt::format("{} stays mounted at {}", entry.source, entry.mount_point));
-    }
-    const absl::Status covered = it->second->Cover(entry);
-    if (!covered.ok()) {
-      uncovered_[entry.id] = std::string(covered.message());
-      Failed(uncovered_[entry.id]);
+    // The user unmounted, or moved, what he saw there.
+    if (covered_.erase(entry.id) > 0 &&
+        ::umount2(entry.mount_point.c_str(), UMOUNT_NOFOLLOW) == 0) {
       continue;
     }
+    Cover(*it->second, entry, table);
+  }
+}
+
+void UsbChannel::Cover(DeviceGuard& guard, const MountEntry& entry,
+                       const std::vector<MountEntry>& table) {
+  const absl::Status covered = guard.Cover(entry, healed_.contains(entry.id), table);
+  if (covered.ok()) {
+    covered_.insert(entry.id);
     sink_->Report(
         v1::AgentEvent::KIND_BYPASS_ATTEMPT,
         fmt::format("{}: another mount at {}, guarded as well", entry.source, entry.mount_point));
+    return;
   }
+  uncovered_[entry.id] =
+      fmt::format("{}: mounted at {}, where only the fence guards it: {}", entry.source,
+                  entry.mount_point, std::string(covered.message()));
+  Failed(uncovered_[entry.id]);
 }
 
-// The user unmounted the guard, or the device went: the lower mount goes as well.
 void UsbChannel::ReleaseEnded() {
   std::set<dev_t> ended;
   {
     const std::lock_guard lock(ended_mutex_);
     ended.swap(ended_);
   }
-  for (const dev_t device : ended) {
-    const auto it = guards_.find(device);
-    if (it == guards_.end()) continue;
-    const std::string node = it->second->identity().device.node();
-    // The fence stands until the last mount is gone.
-    for (const MountEntry& entry : ReadMountTable()) {
-      if (entry.device != device) continue;
-      const char* const place = entry.mount_point.c_str();
-      if (::umount2(place, UMOUNT_NOFOLLOW) == 0) continue;
-      const int error = errno;
-      if (::umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
-        Failed(fmt::format("{} stays mounted at {} without its guard: {}", node, place,
-                           std::string(ErrnoStatus(error, "umount").message())));
-      }
+  for (const dev_t device : ended) Release(device, "unmounted");
+}
+
+void UsbChannel::Release(dev_t device, const std::string& why) {
+  const auto it = guards_.find(device);
+  if (it == guards_.end()) return;
+  const std::string node = it->second->identity().device.node();
+  // The fence stands until the last mount is gone.
+  for (const MountEntry& entry : ReadMountTable()) {
+    if (entry.device != device || !covered_.contains(entry.id)) continue;
+    const char* const place = entry.mount_point.c_str();
+    if (::umount2(place, UMOUNT_NOFOLLOW) == 0) continue;
+    const int error = errno;
+    if (::umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
+      Failed(fmt::format("{} stays mounted at {} without its guard: {}", node, place,
+                         std::string(ErrnoStatus(error, "umount").message())));
     }
-    guards_.erase(it);
-    sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, node + ": unmounted");
+  }
+  // With the guard the file system goes, which could not be mounted from protected nodes again.
+  const std::unique_ptr<DeviceGuard> last = std::move(it->second);
+  guards_.erase(it);
+  ProtectNodes();
+  sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, fmt::format("{}: {}", node, why));
+}
+
+void UsbChannel::ReleaseOutlived(const std::vector<MountEntry>& table) {
+  std::set<dev_t> outlived;
+  for (const auto& [device, guard] : guards_) {
+    const bool mounted_again =
+        std::any_of(table.begin(), table.end(), [&, of = device](const MountEntry& entry) {
+          return entry.device == of && !covered_.contains(entry.id);
+        });
+    if (mounted_again && MountOf(table, guard->guard_device()) == nullptr) outlived.insert(device);
+  }
+  for (const dev_t device : outlived) Release(device, "unmounted, and mounted again");
+}
+
+void UsbChannel::FenceForeign(const std::vector<MountEntry>& table) {
+  std::map<dev_t, std::unique_ptr<FanotifyFence>> had;
+  had.swap(foreign_);
+  for (const auto& [pid, entry] : ReadForeignMounts(table)) {
+    if (guards_.contains(entry.device)) continue;
+    if (const auto it = had.find(entry.device); it != had.end()) {
+      foreign_.insert(had.extract(it));
+      continue;
+    }
+    const auto identity = IdentifyRemovable(entry, options_);
+    if (!identity) continue;
+    std::unique_ptr<FanotifyFence>& fence = foreign_[entry.device];
+    if (!options_.fence || LetsPass(ModeFor(policy_, identity->device))) continue;
+    const std::string what =
+        fmt::format("{}: mounted in another mount namespace, at {} of {} ({})", entry.source,
+                    entry.mount_point, ProgramOf(pid).executable(), pid);
+    const std::string way = fmt::format("/proc/{}/root{}", pid, entry.mount_point);
+    const UniqueFd mount(::open(way.c_str(), O_PATH | O_CLOEXEC));
+    struct stat st {};
+    if (!mount || ::fstat(mount.get(), &st) != 0) {
+      Failed(what + ", where it cannot be reached");
+      continue;
+    }
+    auto raised =
+        FanotifyFence::Raise(mount.get(), FanotifyFence::Through::kDenied, entry.source, *sink_);
+    if (!raised.ok()) {
+      Failed(fmt::format("{}, not fenced: {}", what, std::string(raised.status().message())));
+      continue;
+    }
+    fence = std::move(*raised);
+    sink_->Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT, what + "; every open is denied there");
+    ReportOpen(st.st_dev, entry.source);
+  }
+}
+
+void UsbChannel::ProtectNodes() {
+  std::set<std::string> nodes;
+  for (const auto& [device, guard] : guards_) {
+    if (!options_.fence || LetsPass(ModeFor(policy_, guard->identity().device)) ||
+        guard->lower().HasSuperOption("ro") ||
+        !WritesBesideProtection(guard->lower().file_system)) {
+      continue;
+    }
+    const auto& own = guard->identity().own_nodes;
+    nodes.insert(own.begin(), own.end());
+  }
+  const NodeProtection::Outcome outcome = protection_.Keep(nodes);
+  for (const std::string& node : outcome.failed) {
+    Failed(node + ": cannot be set read-only; raw writes are reported, not stopped");
+  }
+  for (const std::string& node : outcome.reopened) {
+    sink_->Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT,
+                  node + ": was set writable past the guard; read-only again");
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "agent/channels/channel.h"
 #include "agent/channels/usb/device_guard.h"
+#include "agent/channels/usb/node_protection.h"
 #include "agent/channels/usb/options.h"
 #include "common/fd.h"
 
@@ -33,9 +34,21 @@ class UsbChannel final : public Channel {
   void Scan();
   // Dead guards of an agent that was killed; true when one was taken away.
   bool Heal(const std::vector<MountEntry>& table);
+  [[nodiscard]] bool OwnGuard(dev_t device) const;
   void GuardNew(const MountEntry& entry, const DeviceIdentity& identity);
-  void CoverOthers(const std::vector<MountEntry>& table);
+  // Every mount of a guarded device but the guard's own lies below the guard, or goes with it.
+  void CoverAll(const std::vector<MountEntry>& table);
+  void Cover(DeviceGuard& guard, const MountEntry& entry, const std::vector<MountEntry>& table);
+  // The user unmounted the guard, or the device went: the lower mounts go as well.
   void ReleaseEnded();
+  void Release(dev_t device, const std::string& why);
+  // Guards whose mount is gone here, but lives on in another namespace or with an open file, when
+  // the device is mounted again.
+  void ReleaseOutlived(const std::vector<MountEntry>& table);
+  // Removable devices that only other mount namespaces have mounted: nothing is opened there.
+  void FenceForeign(const std::vector<MountEntry>& table);
+  void ProtectNodes();
+  void ReportOpen(dev_t files, const std::string& source);
   void Failed(const std::string& what);
 
   const UsbOptions options_;
@@ -50,9 +63,13 @@ class UsbChannel final : public Channel {
   mutable std::mutex mutex_;  // all below
   v1::UsbPolicy policy_;
   std::map<dev_t, std::unique_ptr<DeviceGuard>> guards_;  // by the lower file system
-  std::set<int> covered_;                                 // further mounts, by mount id
-  std::set<int> healed_;                  // mount ids whose dead guard was taken away
+  std::set<int> covered_;                                 // mounts with a guard on top, by mount id
+  std::set<int> healed_;  // mount ids whose dead guard was taken away
+  std::map<dev_t, std::unique_ptr<FanotifyFence>> foreign_;  // null: not fenced, by policy
+  NodeProtection protection_;
+  timespec scanned_{};                    // when the mount table was read last
   std::map<int, std::string> uncovered_;  // mounts that could not be guarded, by mount id
+  std::set<int> hidden_;                  // of these, those with something else on top
 };
 
 }  // namespace shoumi::agent::usb

@@ -88,20 +88,72 @@ class FakeSink final : public EventSink {
   std::mutex mutex_;
 };
 
+v1::UsbMode ModeOf(const std::string& name) {
+  if (name == "report") return v1::USB_MODE_REPORT_ONLY;
+  if (name == "read-only") return v1::USB_MODE_READ_ONLY;
+  if (name == "deny") return v1::USB_MODE_DENY;
+  if (name == "allow") return v1::USB_MODE_ALLOW;
+  return v1::USB_MODE_INSPECT;
+}
+
+struct Identity {
+  std::string vendor_id;
+  std::string product_id;
+  std::string serial;
+};
+
+Identity IdentityFrom(const std::string& text) {
+  const size_t product = text.find(':');
+  const size_t serial = text.find(':', product + 1);
+  return {text.substr(0, product), text.substr(product + 1, serial - product - 1),
+          text.substr(serial + 1)};
+}
+
+ExtraDevice DeviceFrom(const std::string& text) {
+  const size_t at = text.find('=');
+  ExtraDevice device;
+  device.node = text.substr(0, at);
+  if (at == std::string::npos) return device;
+  const Identity is = IdentityFrom(text.substr(at + 1));
+  device.vendor_id = is.vendor_id;
+  device.product_id = is.product_id;
+  device.serial = is.serial;
+  return device;
+}
+
+v1::Policy PolicyOf(const std::string& mode, const std::vector<std::string>& rules) {
+  v1::Policy policy;
+  policy.mutable_usb()->set_mode(ModeOf(mode));
+  for (const std::string& rule : rules) {
+    const size_t at = rule.find('=');
+    const Identity is = IdentityFrom(rule.substr(0, at));
+    v1::UsbDevice& device = *policy.mutable_usb()->add_devices();
+    device.set_vendor_id(is.vendor_id);
+    device.set_product_id(is.product_id);
+    device.set_serial(is.serial);
+    device.set_mode(ModeOf(rule.substr(at + 1)));
+  }
+  return policy;
+}
+
 int Run(int argc, char** argv) {
   UsbOptions options;
   std::vector<std::string> devices;
   std::string rule;
   std::string mode = "inspect";
   std::string second_mode = "read-only";
+  std::vector<std::string> rules;
   uint32_t delay_ms = 0;
   uint32_t verdict_ms_max = 0;
   bool lose = false;
   CLI::App app{"The USB guard with a stand-in for the agent"};
-  app.add_option("device", devices, "Device nodes to guard (patterns)")->required();
+  app.add_option("device", devices, "Device nodes to guard: PATTERN[=VENDOR:PRODUCT:SERIAL]")
+      ->required();
   app.add_option("--fake-rule", rule, "Text that is refused");
   app.add_option("--mode", mode, "inspect, report, read-only, deny or allow");
   app.add_option("--second-mode", second_mode, "The mode that SIGUSR1 changes to");
+  app.add_option("--device-rule", rules, "VENDOR:PRODUCT:SERIAL=MODE, first match wins")
+      ->allow_extra_args(false);
   app.add_option("--verdict-delay-ms", delay_ms, "How long a verdict takes");
   app.add_option("--verdict-ms-max", verdict_ms_max, "Deadline of an event; 0: the default");
   app.add_option("--staging", options.staging_folder, "Staging folder");
@@ -110,7 +162,7 @@ int Run(int argc, char** argv) {
   bool no_fence = false;
   app.add_flag("--no-fence", no_fence, "Without fanotify");
   CLI11_PARSE(app, argc, argv);
-  for (const auto& node : devices) options.extra_devices.push_back({node, ""});
+  for (const auto& text : devices) options.extra_devices.push_back(DeviceFrom(text));
   options.fence = !no_fence;
 
   sigset_t signals;
@@ -118,15 +170,9 @@ int Run(int argc, char** argv) {
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   SetUpLogging("usb_guard_harness", "warn", false);
-  const auto policy_of = [verdict_ms_max](const std::string& name) {
-    v1::Policy policy;
+  const auto policy_of = [&rules, verdict_ms_max](const std::string& name) {
+    v1::Policy policy = PolicyOf(name, rules);
     policy.mutable_usb()->set_verdict_ms_max(verdict_ms_max);
-    v1::UsbMode to = v1::USB_MODE_INSPECT;
-    if (name == "report") to = v1::USB_MODE_REPORT_ONLY;
-    if (name == "read-only") to = v1::USB_MODE_READ_ONLY;
-    if (name == "deny") to = v1::USB_MODE_DENY;
-    if (name == "allow") to = v1::USB_MODE_ALLOW;
-    policy.mutable_usb()->set_mode(to);
     return policy;
   };
   FakeSink sink(rule, std::chrono::milliseconds(delay_ms), lose);
