@@ -300,10 +300,11 @@ class Writing(GuardedStick):
         for name, text in (("clean", b"clean\n"), ("secret", FORBIDDEN + b"\n")):
             source = self.source(f"{name}.txt", text)
             subprocess.run(["soffice", "--headless", f"-env:UserInstallation=file://{self.folder}/profile",
-                            "--convert-to", "csv", "--outdir", str(self.stick_folder), str(source)],
+                            "--convert-to", "txt:Text", "--outdir", str(self.stick_folder), str(source)],
                            capture_output=True, timeout=120, check=False)
-        self.assertIn("clean.csv", os.listdir(self.stick_folder))
-        self.assert_absent(self.stick_folder / "secret.csv")
+        self.assertIn("clean.txt", os.listdir(self.stick_folder))
+        # It makes an empty file of its own first, which is clean.
+        self.assert_holds(self.stick_folder / "secret.txt", b"")
 
     def test_python(self):
         path = self.stick_folder / "file"
