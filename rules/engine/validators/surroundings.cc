@@ -53,6 +53,28 @@ constexpr std::array<string_view, 22> kUnits = {
     "元", "万", "亿", "美元", "港元", "吨", "公斤", "千克", "台",   "套", "股",
     "件", "个", "次", "字节", "毫秒", "秒", "米",   "平",   "立方", "%",  "倍"};
 
+bool IsAscii(char c) {
+  return static_cast<unsigned char>(c) < 0x80;
+}
+
+class ByteSet {
+ public:
+  constexpr explicit ByteSet(string_view bytes) {
+    for (const char c : bytes) Add(c);
+  }
+  constexpr void Add(char c) { in_[static_cast<unsigned char>(c)] = true; }
+  [[nodiscard]] constexpr bool Holds(char c) const { return in_[static_cast<unsigned char>(c)]; }
+
+ private:
+  std::array<bool, 256> in_{};
+};
+
+constexpr ByteSet kUnitStarts = [] {
+  ByteSet starts("");
+  for (const string_view unit : kUnits) starts.Add(unit.front());
+  return starts;
+}();
+
 std::string Lower(string_view text) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(), ToLower);
@@ -86,8 +108,10 @@ bool TouchesLabel(string_view text, size_t at) {
   return whole && Holds(kTouchingLabels, word);
 }
 
+constexpr ByteSet kUrlMarks(":/?#[]@!$&*+=%._~-");
+
 bool IsUrlChar(char c) {
-  return IsAlnum(c) || string_view(":/?#[]@!$&*+=%._~-").find(c) != string_view::npos;
+  return IsAlnum(c) || kUrlMarks.Holds(c);
 }
 
 // Inside a URL, except as the value of a parameter that says it is an identifier.
@@ -139,8 +163,9 @@ bool JoinedBefore(const Candidate& candidate, size_t from) {
     case '~':
       return IsAlnum(beyond);
     default:
-      return text.substr(0, from).ends_with("¥") || text.substr(0, from).ends_with("€") ||
-             text.substr(0, from).ends_with("£") || text.substr(0, from).ends_with("￥");
+      return !IsAscii(c) &&
+             (text.substr(0, from).ends_with("¥") || text.substr(0, from).ends_with("€") ||
+              text.substr(0, from).ends_with("£") || text.substr(0, from).ends_with("￥"));
   }
 }
 
@@ -177,12 +202,20 @@ bool JoinedAfter(const Candidate& candidate, size_t to) {
   }
 }
 
-bool IsLabelFiller(char c) {
-  return string_view(" :=\"'([#-.\t>").find(c) != string_view::npos;
-}
+constexpr ByteSet kLabelFillers(" :=\"'([#-.\t>");
+
+// Last bytes of all that LabelledOtherwise() looks for: most of what stands before a number ends in
+// another, and the lists are long.
+constexpr ByteSet kLabelEnds = [] {
+  ByteSet ends("");
+  for (const string_view word : kOtherLabels) ends.Add(word.back());
+  for (const string_view word : kOtherWords) ends.Add(word.back());
+  for (const string_view word : kLabelEndings) ends.Add(word.back());
+  return ends;
+}();
 
 // The words right before `from` on its line, without the punctuation between.
-std::string LabelBefore(string_view text, size_t from) {
+string_view LabelBefore(string_view text, size_t from) {
   size_t start = from > kLabelBytesMax ? from - kLabelBytesMax : 0;
   start = CharFloor(text, start);
   string_view label = text.substr(start, from - start);
@@ -191,13 +224,15 @@ std::string LabelBefore(string_view text, size_t from) {
     label.remove_prefix(line + 1);
   }
   while (true) {
-    if (!label.empty() && IsLabelFiller(label.back())) {
+    if (!label.empty() && kLabelFillers.Holds(label.back())) {
       label.remove_suffix(1);
+    } else if (label.empty() || IsAscii(label.back())) {
+      return label;
     } else if (label.ends_with("：") || label.ends_with("（") || label.ends_with("【") ||
                label.ends_with("是") || label.ends_with("为")) {
       label.remove_suffix(3);
     } else {
-      return Lower(label);
+      return label;
     }
   }
 }
@@ -210,8 +245,12 @@ bool StandsAlone(const Candidate& candidate, size_t from, size_t to) {
 }
 
 bool LabelledOtherwise(string_view text, size_t from) {
-  const std::string whole = LabelBefore(text, from);
-  string_view label = whole;
+  const string_view before = LabelBefore(text, from);
+  if (before.empty() || !kLabelEnds.Holds(ToLower(before.back()))) {
+    return false;
+  }
+  const std::string whole = Lower(before);
+  const string_view label = whole;
   const auto other = [](string_view noun) {
     for (const string_view word : kOtherLabels) {
       if (noun.ends_with(word)) {
@@ -244,6 +283,9 @@ bool IsAmount(string_view text, size_t from, size_t to) {
     ++to;
   }
   const string_view after = text.substr(std::min(to, text.size()));
+  if (!after.empty() && !kUnitStarts.Holds(after.front()) && (from == 0 || text[from - 1] != ' ')) {
+    return false;
+  }
   const string_view before = text.substr(0, from);
   return std::any_of(kUnits.begin(), kUnits.end(),
                      [&](string_view unit) { return after.starts_with(unit); }) ||
