@@ -152,7 +152,7 @@ void ForEachFolded(void (*visit)(char32_t c, void* context), void* context) {
   }
 }
 
-size_t FindFoldPortable(std::string_view text, size_t from) {
+size_t FindFoldsPortable(std::string_view text, size_t from, size_t count, FoldOffsets& offsets) {
   size_t at = from;
   while (at < text.size()) {
     if (at + 8 <= text.size()) {
@@ -163,16 +163,11 @@ size_t FindFoldPortable(std::string_view text, size_t from) {
         continue;
       }
     }
-    const auto lead = static_cast<unsigned char>(text[at]);
-    if (lead < 0x80) {
-      ++at;
-      continue;
-    }
     const Character c = CharacterAt(text, at);
-    if (FoldOf(c.value).folded) return at;
+    if (FoldOf(c.value).folded) offsets[count++] = static_cast<uint32_t>(at);
     at += c.size;
   }
-  return text.size();
+  return count;
 }
 
 }  // namespace shoumi::rules

@@ -88,7 +88,7 @@ bool Holds(const List& list, string_view word) {
 
 template <typename List>
 bool EndsWithAny(string_view text, const List& list) {
-  return std::any_of(list.begin(), list.end(), [&](string_view w) { return text.ends_with(w); });
+  return std::any_of(list.begin(), list.end(), [&](string_view w) { return EndsWith(text, w); });
 }
 
 // Letters that end at `at`, lower case; `start` is where they begin.
@@ -253,7 +253,7 @@ bool LabelledOtherwise(string_view text, size_t from) {
   const string_view label = whole;
   const auto other = [](string_view noun) {
     for (const string_view word : kOtherLabels) {
-      if (noun.ends_with(word)) {
+      if (EndsWith(noun, word)) {
         return !EndsWithAny(noun.substr(0, noun.size() - word.size()), kIdentifierNouns);
       }
     }
@@ -288,7 +288,7 @@ bool IsAmount(string_view text, size_t from, size_t to) {
   }
   const string_view before = text.substr(0, from);
   return std::any_of(kUnits.begin(), kUnits.end(),
-                     [&](string_view unit) { return after.starts_with(unit); }) ||
+                     [&](string_view unit) { return StartsWith(after, unit); }) ||
          before.ends_with("¥ ") || before.ends_with("$ ");
 }
 
