@@ -69,11 +69,15 @@ Memory MemoryOf(pid_t pid) {
   return memory;
 }
 
-uint64_t TicksOf(pid_t pid) {
-  constexpr size_t kUserTime = 11;  // fields 14 and 15, counted from the third
-  const auto fields = StatOf(pid);
-  if (fields.size() <= kUserTime + 1) return 0;
-  return std::stoull(fields[kUserTime]) + std::stoull(fields[kUserTime + 1]);
+uint64_t NanosOf(pid_t pid) {
+  uint64_t sum = 0;
+  std::error_code error;
+  for (const auto& task : std::filesystem::directory_iterator(FileOf(pid, "task"), error)) {
+    std::ifstream file(task.path() / "schedstat");
+    uint64_t nanos = 0;
+    if (file >> nanos) sum += nanos;
+  }
+  return sum;
 }
 
 }  // namespace shoumi::benchmarks

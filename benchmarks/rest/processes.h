@@ -20,7 +20,7 @@ struct Memory {
 std::vector<pid_t> TreeOf(pid_t root);
 std::string NameOf(pid_t pid);
 Memory MemoryOf(pid_t pid);
-// Ticks of the processor (sysconf(_SC_CLK_TCK) a second) that the process has used.
-uint64_t TicksOf(pid_t pid);
+// Time of the processor that the threads of the process that run now have used.
+uint64_t NanosOf(pid_t pid);
 
 }  // namespace shoumi::benchmarks
