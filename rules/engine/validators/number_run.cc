@@ -190,11 +190,28 @@ Windows WindowsOf(const GroupRun& run, size_t length_min, size_t length_max) {
 }
 
 CompactNumber::CompactNumber(std::string_view text, const GroupRun& run, const Window& window) {
+  const Group& first = run.groups[window.first];
+  const std::string_view written = text.substr(first.from, first.size());
+  if (window.single() && std::none_of(written.begin(), written.end(), IsLower)) {
+    view_ = written;
+    return;
+  }
+  size_t size = 0;
   for (size_t i = window.first; i <= window.last; ++i) {
-    for (size_t at = run.groups[i].from; at < run.groups[i].to; ++at) {
-      Append(ToUpper(text[at]));
+    for (size_t at = run.groups[i].from; at < run.groups[i].to && size < kBytesMax; ++at) {
+      bytes_[size++] = ToUpper(text[at]);
     }
   }
+  view_ = {bytes_.data(), size};
+}
+
+void CompactNumber::Append(char c) {
+  const size_t size = std::min(view_.size(), kBytesMax - 1);
+  if (view_.data() != bytes_.data()) {
+    std::copy_n(view_.data(), size, bytes_.data());
+  }
+  bytes_[size] = c;
+  view_ = {bytes_.data(), size + 1};
 }
 
 std::string GroupShape(const GroupRun& run, const Window& window) {

@@ -39,20 +39,22 @@ struct Windows {
 // before shorter.
 Windows WindowsOf(const GroupRun& run, size_t length_min, size_t length_max);
 
-// The characters of a window without separators, upper case. In place: most are rejected.
+// The characters of a window without separators, upper case. Allocates nothing, and copies nothing
+// where the text is like that already: most numbers are rejected. The text outlives it.
 class CompactNumber {
  public:
   static constexpr size_t kBytesMax = 64;
 
   CompactNumber(std::string_view text, const GroupRun& run, const Window& window);
-  [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
-  void Append(char c) {
-    if (size_ < kBytesMax) bytes_[size_++] = c;
-  }
+  CompactNumber(const CompactNumber&) = delete;
+  CompactNumber& operator=(const CompactNumber&) = delete;
+
+  [[nodiscard]] std::string_view view() const { return view_; }
+  void Append(char c);
 
  private:
   std::array<char, kBytesMax> bytes_;
-  size_t size_ = 0;
+  std::string_view view_;  // of the text, or of `bytes_`
 };
 
 // Sizes of the groups as figures: "684" for 6-8-4. Empty when a group is longer than 9.

@@ -101,6 +101,15 @@ std::string WordBefore(string_view text, size_t at, size_t* start) {
   return Lower(text.substr(from, at - from));
 }
 
+// What follows the last line end.
+string_view OnItsLine(string_view before) {
+  size_t start = before.size();
+  while (start > 0 && before[start - 1] != '\n' && before[start - 1] != '\r') {
+    --start;
+  }
+  return before.substr(start);
+}
+
 bool TouchesLabel(string_view text, size_t at) {
   size_t start = 0;
   const std::string word = WordBefore(text, at, &start);
@@ -218,11 +227,7 @@ constexpr ByteSet kLabelEnds = [] {
 string_view LabelBefore(string_view text, size_t from) {
   size_t start = from > kLabelBytesMax ? from - kLabelBytesMax : 0;
   start = CharFloor(text, start);
-  string_view label = text.substr(start, from - start);
-  const size_t line = label.find_last_of("\n\r");
-  if (line != string_view::npos) {
-    label.remove_prefix(line + 1);
-  }
+  string_view label = OnItsLine(text.substr(start, from - start));
   while (true) {
     if (!label.empty() && kLabelFillers.Holds(label.back())) {
       label.remove_suffix(1);
@@ -295,12 +300,7 @@ bool IsAmount(string_view text, size_t from, size_t to) {
 bool SaidBefore(string_view text, size_t from, size_t bytes_max,
                 std::span<const string_view> words) {
   const size_t start = CharFloor(text, from > bytes_max ? from - bytes_max : 0);
-  string_view before = text.substr(start, from - start);
-  const size_t line = before.find_last_of("\n\r");
-  if (line != string_view::npos) {
-    before.remove_prefix(line + 1);
-  }
-  const std::string lower = Lower(before);
+  const std::string lower = Lower(OnItsLine(text.substr(start, from - start)));
   return std::any_of(words.begin(), words.end(),
                      [&](string_view word) { return lower.find(word) != std::string::npos; });
 }
