@@ -98,7 +98,7 @@ fi
 
 wanted T1 T3 && measure "T1 T3" "$bin/bench_rules" --rows "${documents[@]}"
 wanted T2 && measure T2 "$root/benchmarks/rules/other_tools.py" --rows "${documents[@]}"
-wanted T6 && measure T6 "$bin/bench_inspect" --rows
+wanted T6 && measure T6 "$root/benchmarks/inspect/formats.py" --rows
 if wanted T8; then
   if [[ -x $root/benchmarks/usb/run.sh ]]; then
     measure T8 "$root/benchmarks/usb/run.sh" --rows
