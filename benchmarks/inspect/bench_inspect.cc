@@ -1,10 +1,12 @@
 // What the sandboxed pool costs: the time from Inspect() to its callback for a small text, one at a
 // time, against a bare byte there and back between two processes; start, replacement and memory.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -68,17 +70,43 @@ Spread BareRoundTrip() {
   return SpreadOf(std::move(samples));
 }
 
-v1::InspectReport Inspect(inspect::InspectorPool& pool, const std::string& text) {
+v1::InspectReport Judge(inspect::InspectorPool& pool, inspect::Inspection inspection) {
   auto promise = std::make_shared<std::promise<v1::InspectReport>>();
-  inspect::Inspection inspection;
-  inspection.name = "note.txt";
-  inspection.text = text;
   inspection.today = "2027-01-01";
-  inspection.deadline = steady_clock::now() + std::chrono::seconds(10);
+  inspection.deadline = steady_clock::now() + std::chrono::seconds(60);
   auto report = promise->get_future();
   pool.Inspect(std::move(inspection),
                [promise](v1::InspectReport got) { promise->set_value(std::move(got)); });
   return report.get();
+}
+
+v1::InspectReport Inspect(inspect::InspectorPool& pool, const std::string& text) {
+  inspect::Inspection inspection;
+  inspection.name = "note.txt";
+  inspection.text = text;
+  return Judge(pool, std::move(inspection));
+}
+
+// Milliseconds for the whole verdict on a file, the median; -1 after saying why there is none.
+double FileVerdict(inspect::InspectorPool& pool, const std::string& path, int rounds) {
+  std::vector<double> samples;
+  for (int i = 0; i <= rounds; ++i) {  // the first warms up
+    inspect::Inspection inspection;
+    inspection.name = std::filesystem::path(path).filename();
+    inspection.content.Reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!inspection.content) {
+      fmt::print(stderr, "{}: cannot be opened\n", path);
+      return -1;
+    }
+    const auto start = steady_clock::now();
+    const v1::InspectReport report = Judge(pool, std::move(inspection));
+    if (i > 0) samples.push_back(Micros(steady_clock::now() - start) / 1000);
+    if (!report.unscanned().empty()) {
+      fmt::print(stderr, "{}: not wholly inspected: {}\n", path, report.unscanned(0).detail());
+      return -1;
+    }
+  }
+  return SpreadOf(std::move(samples)).median;
 }
 
 Spread PoolRoundTrip(inspect::InspectorPool& pool, const std::string& text, int rounds) {
@@ -120,12 +148,13 @@ void Row(std::string_view what, const Spread& spread, const Spread& bare) {
 
 }  // namespace
 
-int RunBench() {
+int RunBench(const std::string& file, int rounds) {
   const auto packs = rules::ReadPacks(SHOUMI_PACKS_DIR);
   if (!packs.ok()) return 1;
   boost::asio::io_context io(1);
   auto guard = boost::asio::make_work_guard(io);
-  const Spread bare = BareRoundTrip();
+  // Forks, so before there are threads.
+  const Spread bare = file.empty() ? BareRoundTrip() : Spread();
   inspect::PoolOptions options;
   options.program = SHOUMI_BIN_DIR "/shoumi-inspect";
   options.workers_max = 1;
@@ -137,6 +166,17 @@ int RunBench() {
   }
   const double start_us = Micros(steady_clock::now() - begin);
   std::thread thread([&] { io.run(); });
+  const auto stop = [&] {
+    pool->reset();
+    guard.reset();
+    thread.join();
+  };
+  if (!file.empty()) {
+    const double milliseconds = FileVerdict(**pool, file, rounds);
+    if (milliseconds >= 0) fmt::print("{:.3f}\n", milliseconds);
+    stop();
+    return milliseconds >= 0 ? 0 : 1;
+  }
   Inspect(**pool, "warm");
   const pid_t inspector = ChildrenOf(::getpid()).at(0);
   const pid_t worker = ChildrenOf(inspector).at(0);
@@ -166,15 +206,20 @@ int RunBench() {
   fmt::print("start to first worker ready        {:8.1f} ms\n", start_us / 1000);
   fmt::print("memory at rest                     parent {} KiB + worker {} KiB PSS\n", parent_kib,
              worker_kib);
-  pool->reset();
-  guard.reset();
-  thread.join();
+  stop();
   return 0;
 }
 
 }  // namespace shoumi
 
-int main() {
+int main(int argc, char** argv) {
+  CLI::App app("Measures the pool of inspection workers");
+  std::string file;
+  int rounds = 9;
+  app.add_option("--file", file, "only print the milliseconds for the verdict on this file");
+  app.add_option("--rounds", rounds, "verdicts on it to take the median of")
+      ->check(CLI::Range(1, 10'000));
+  CLI11_PARSE(app, argc, argv);
   shoumi::SetUpLogging("bench_inspect", "off", false);
-  return shoumi::RunBench();
+  return shoumi::RunBench(file, rounds);
 }

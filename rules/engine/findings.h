@@ -63,12 +63,16 @@ class FindingCollector {
   ScanResult Finish();
 
  private:
+  // Of what is a hash already.
+  struct AsItIs {
+    size_t operator()(uint64_t hash) const { return hash; }
+  };
   struct State {
     uint64_t count = 0;
     uint32_t omitted = 0;
     uint32_t confidence = 0;
     v1::Level level = v1::LEVEL_NONE;
-    absl::flat_hash_set<uint64_t> values;
+    absl::flat_hash_set<uint64_t, AsItIs> values;
     std::vector<v1::Match> matches;
     std::optional<v1::Marking> marking;
   };

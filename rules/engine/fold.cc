@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <vector>
 
 namespace shoumi::rules {
 namespace {
@@ -106,9 +107,7 @@ Fold FoldTraditional(char32_t c) {
   }
 }
 
-}  // namespace
-
-Fold FoldOf(char32_t c) {
+Fold Decide(char32_t c) {
   if (c < 0x80) return {};
   if (c < 0x100) return FoldLatin1(c);
   if (Within(c, 0x2000, 0x27BF)) return FoldSymbols(c);
@@ -123,6 +122,34 @@ Fold FoldOf(char32_t c) {
     if (Within(c, zero, zero + 9)) return Digit(c, zero);
   }
   return {};
+}
+
+// The Basic Multilingual Plane in pages of 256 characters; most pages fold nothing and share one.
+class FoldTable {
+ public:
+  FoldTable() {
+    for (char32_t c = 0; c < 0x10000; ++c) {
+      const Fold fold = Decide(c);
+      if (!fold.folded) continue;
+      if (page_of_[c >> 8] == 0) {
+        page_of_[c >> 8] = static_cast<uint8_t>(pages_.size());
+        pages_.emplace_back();
+      }
+      pages_[page_of_[c >> 8]][c & 0xFF] = fold;
+    }
+  }
+  [[nodiscard]] const Fold& At(char32_t c) const { return pages_[page_of_[c >> 8]][c & 0xFF]; }
+
+ private:
+  std::array<uint8_t, 256> page_of_{};
+  std::vector<std::array<Fold, 256>> pages_ = std::vector<std::array<Fold, 256>>(1);
+};
+
+}  // namespace
+
+Fold FoldOf(char32_t c) {
+  static const FoldTable table;
+  return c < 0x10000 ? table.At(c) : Decide(c);
 }
 
 Character CharacterAt(std::string_view text, size_t at) {
@@ -152,7 +179,7 @@ void ForEachFolded(void (*visit)(char32_t c, void* context), void* context) {
   }
 }
 
-size_t FindFoldPortable(std::string_view text, size_t from) {
+size_t FindFoldsPortable(std::string_view text, size_t from, size_t count, FoldOffsets& offsets) {
   size_t at = from;
   while (at < text.size()) {
     if (at + 8 <= text.size()) {
@@ -163,16 +190,11 @@ size_t FindFoldPortable(std::string_view text, size_t from) {
         continue;
       }
     }
-    const auto lead = static_cast<unsigned char>(text[at]);
-    if (lead < 0x80) {
-      ++at;
-      continue;
-    }
     const Character c = CharacterAt(text, at);
-    if (FoldOf(c.value).folded) return at;
+    if (FoldOf(c.value).folded) offsets[count++] = static_cast<uint32_t>(at);
     at += c.size;
   }
-  return text.size();
+  return count;
 }
 
 }  // namespace shoumi::rules

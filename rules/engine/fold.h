@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -20,11 +21,14 @@ struct Fold {
 // markings. Chinese numerals, and the fullwidth forms of ',' ';' '!' '?', stay.
 Fold FoldOf(char32_t c);
 
-// Offset in `text`, at or after `from`, of the first character that FoldOf changes; text.size()
-// when there is none. `from` is a character boundary. Both give the same result; the first picks
-// the fastest that the processor has.
-size_t FindFold(std::string_view text, size_t from);
-size_t FindFoldPortable(std::string_view text, size_t from);
+inline constexpr size_t kFoldBlockBytes = 4096;
+using FoldOffsets = std::array<uint32_t, kFoldBlockBytes>;
+
+// Fills in, in order, the offsets in `text` (at most kFoldBlockBytes) of all characters that FoldOf
+// changes and of a few that it does not, and returns how many. The first picks the fastest way that
+// the processor has.
+size_t FindFolds(std::string_view text, FoldOffsets& offsets);
+size_t FindFoldsPortable(std::string_view text, size_t from, size_t count, FoldOffsets& offsets);
 
 // The character at `at` and its length in bytes. Malformed bytes count as one character each of
 // length 1 and value 0xFFFD; never reads past the end.

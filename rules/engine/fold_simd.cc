@@ -94,7 +94,7 @@ SHOUMI_AVX2 inline __m256i LoadTable(const std::array<uint8_t, 16>& table) {
       _mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())));
 }
 
-SHOUMI_AVX2 size_t FindFoldAvx2(std::string_view text, size_t from) {
+SHOUMI_AVX2 size_t FindFoldsAvx2(std::string_view text, FoldOffsets& offsets) {
   static const Tables tables = BuildTables();
   __m256i lookup[2][3][2];
   for (size_t set = 0; set < 2; ++set) {
@@ -105,13 +105,11 @@ SHOUMI_AVX2 size_t FindFoldAvx2(std::string_view text, size_t from) {
   }
   const __m256i low = _mm256_set1_epi8(0x0F);
   const char* data = text.data();
-  size_t at = from;
-  while (at + 34 <= text.size()) {
+  size_t count = 0;
+  size_t at = 0;
+  for (; at + 34 <= text.size(); at += 32) {
     const __m256i bytes0 = Load(data + at);
-    if (_mm256_movemask_epi8(bytes0) == 0) {
-      at += 32;
-      continue;
-    }
+    if (_mm256_movemask_epi8(bytes0) == 0) continue;
     __m256i product[2] = {_mm256_set1_epi8(-1), _mm256_set1_epi8(-1)};
     const __m256i bytes[3] = {bytes0, Load(data + at + 1), Load(data + at + 2)};
     for (size_t i = 0; i < 3; ++i) {
@@ -125,31 +123,28 @@ SHOUMI_AVX2 size_t FindFoldAvx2(std::string_view text, size_t from) {
     const __m256i none =
         _mm256_cmpeq_epi8(_mm256_or_si256(product[0], product[1]), _mm256_setzero_si256());
     auto hits = ~static_cast<uint32_t>(_mm256_movemask_epi8(none));
-    while (hits != 0) {
-      const size_t hit = at + static_cast<size_t>(std::countr_zero(hits));
-      if (FoldOf(CharacterAt(text, hit).value).folded) return hit;
-      hits &= hits - 1;
+    for (; hits != 0; hits &= hits - 1) {
+      offsets[count++] = static_cast<uint32_t>(at) + static_cast<uint32_t>(std::countr_zero(hits));
     }
-    at += 32;
   }
-  // Back to a character boundary: the block may have ended inside a character.
-  while (at > from && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) {
-    --at;
+  // The last block may have ended inside a character, which it has judged.
+  while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) {
+    ++at;
   }
-  return FindFoldPortable(text, at);
+  return FindFoldsPortable(text, at, count, offsets);
 }
 
 }  // namespace
 
-size_t FindFold(std::string_view text, size_t from) {
+size_t FindFolds(std::string_view text, FoldOffsets& offsets) {
   static const bool avx2 = __builtin_cpu_supports("avx2") != 0;
-  return avx2 ? FindFoldAvx2(text, from) : FindFoldPortable(text, from);
+  return avx2 ? FindFoldsAvx2(text, offsets) : FindFoldsPortable(text, 0, 0, offsets);
 }
 
 #else
 
-size_t FindFold(std::string_view text, size_t from) {
-  return FindFoldPortable(text, from);
+size_t FindFolds(std::string_view text, FoldOffsets& offsets) {
+  return FindFoldsPortable(text, 0, 0, offsets);
 }
 
 #endif

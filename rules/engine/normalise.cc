@@ -47,27 +47,48 @@ void OffsetMap::Rebase(uint32_t norm) {
   for (Entry& entry : entries_) entry.norm = entry.norm >= norm ? entry.norm - norm : 0;
 }
 
+namespace {
+
+// The longest beginning of `text` that is no longer than a block and ends no character in two.
+std::string_view BlockOf(std::string_view text) {
+  constexpr size_t kTailBytesMax = 3;
+  if (text.size() <= kFoldBlockBytes) return text;
+  size_t size = kFoldBlockBytes;
+  while (size > kFoldBlockBytes - kTailBytesMax &&
+         (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) {
+    --size;
+  }
+  return text.substr(0, size);
+}
+
+}  // namespace
+
 size_t Normalise(std::string_view text, char* out, uint32_t norm, uint64_t original,
                  OffsetMap& map) {
+  FoldOffsets offsets;
   char* end = out;
-  size_t at = 0;
-  while (at < text.size()) {
-    const size_t hit = FindFold(text, at);
-    std::memcpy(end, text.data() + at, hit - at);
-    end += hit - at;
-    at = hit;
-    // What folds comes in runs: fullwidth numbers, spaced forms.
-    while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80) {
-      const Character c = CharacterAt(text, at);
+  size_t begin = 0;
+  while (begin < text.size()) {
+    const std::string_view block = BlockOf(text.substr(begin));
+    const size_t count = FindFolds(block, offsets);
+    size_t at = 0;
+    for (size_t i = 0; i < count; ++i) {
+      const size_t hit = offsets[i];
+      const Character c = CharacterAt(block, hit);
       const Fold fold = FoldOf(c.value);
-      if (!fold.folded) break;
+      if (!fold.folded) continue;
+      std::memcpy(end, block.data() + at, hit - at);
+      end += hit - at;
       if (fold.size != c.size) {
-        map.Add(norm + static_cast<uint32_t>(end - out), fold.size, original + at, c.size);
+        map.Add(norm + static_cast<uint32_t>(end - out), fold.size, original + begin + hit, c.size);
       }
       std::memcpy(end, fold.bytes, fold.size);
       end += fold.size;
-      at += c.size;
+      at = hit + c.size;
     }
+    std::memcpy(end, block.data() + at, block.size() - at);
+    end += block.size() - at;
+    begin += block.size();
   }
   return static_cast<size_t>(end - out);
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "rules/engine/validators/group_run.h"
 #include "shoumi/v1/finding.pb.h"
 
 // Second stage of a detector. Hyperscan finds cheap anchors in normalised text; a validator decides
@@ -28,7 +29,8 @@ struct Candidate {
   v1::PartKind kind = v1::PART_KIND_BODY;
   bool block_starts_part = true;  // text[0] is the first byte of its part
   bool block_ends_part = true;
-  std::string_view today;  // ISO 8601 date
+  std::string_view today;       // ISO 8601 date
+  mutable GroupRuns runs = {};  // see ReadGroups(); not for another anchor
 };
 
 enum class Reject : uint8_t {

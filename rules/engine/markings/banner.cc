@@ -170,7 +170,7 @@ void Note(Kind kind, Reading* reading) {
 size_t TakeChinese(std::string_view text, Reading* reading) {
   const Entry* best = nullptr;
   for (const Entry& entry : kChinese) {
-    if (text.starts_with(entry.word) &&
+    if (StartsWith(text, entry.word) &&
         (best == nullptr || entry.word.size() > best->word.size())) {
       best = &entry;
     }
@@ -227,6 +227,26 @@ bool EndsWithNot(std::string_view before) {
 }
 
 }  // namespace
+
+bool TouchesProse(std::string_view text, const LevelWord& word) {
+  // The last characters of labels (密级, 保密级别, 保密程度) and of level words.
+  constexpr std::array<std::string_view, 4> kOtherEnds = {"级", "别", "度", "密"};
+  constexpr size_t kHanBytes = 3;
+  Reading ignored;
+  if (IsHan(CharAt(text, word.to).value) && !ReadLevelWord(text, word.to).found() &&
+      TakeChinese(text.substr(word.to), &ignored) == 0) {
+    return true;
+  }
+  if (!IsHan(CharBefore(text, word.from).value)) {
+    return false;
+  }
+  const std::string_view before = text.substr(0, word.from);
+  const auto ends = [&](std::string_view end) { return EndsWith(before, end); };
+  return std::none_of(kOtherEnds.begin(), kOtherEnds.end(), ends) &&
+         std::none_of(kChinese.begin(), kChinese.end(), [&](const Entry& entry) {
+           return ends(entry.word.substr(entry.word.size() - kHanBytes));
+         });
+}
 
 bool IsBanner(std::string_view left, const LevelWord& word, std::string_view right) {
   Reading reading;

@@ -11,4 +11,9 @@ namespace shoumi::rules {
 // DISTRIBUTE), page numbers and decoration. `left` and `right` are the rest of the line or segment.
 bool IsBanner(std::string_view left, const LevelWord& word, std::string_view right);
 
+// True when the Chinese character right before or behind a Chinese level word belongs to no form of
+// marking: 国家秘密, 秘密泄露的. Cheap, and true of nearly all prose; the other checks read whole
+// lines.
+bool TouchesProse(std::string_view text, const LevelWord& word);
+
 }  // namespace shoumi::rules

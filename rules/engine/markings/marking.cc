@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "rules/engine/markings/banner.h"
 #include "rules/engine/markings/level_word.h"
 #include "rules/engine/markings/line.h"
 #include "rules/engine/markings/shape.h"
@@ -37,6 +38,12 @@ Shape Judge(const Candidate& candidate, const LevelWord& word, const Line& line)
     return shape;
   }
   return BannerShape(candidate, word, line);
+}
+
+// Names, properties and watermarks have forms of their own.
+bool InRunningText(v1::PartKind kind) {
+  return kind != v1::PART_KIND_FILE_NAME && kind != v1::PART_KIND_PROPERTY &&
+         kind != v1::PART_KIND_WATERMARK;
 }
 
 // What the validator may read around the marking.
@@ -85,6 +92,10 @@ Judgement ValidateMarking(const Candidate& candidate) {
   const LevelWord word = FindLevelWord(candidate.text, candidate.from, candidate.to);
   if (!word.found()) {
     judgement.reject = Reject::kShape;
+    return judgement;
+  }
+  if (InRunningText(candidate.kind) && word.chinese() && TouchesProse(candidate.text, word)) {
+    judgement.reject = Reject::kProse;
     return judgement;
   }
   const Line line = LineAt(candidate, word.from, word.to);

@@ -29,11 +29,11 @@ Shape No(Reject reject = Reject::kProse) {
 
 bool StartsWithAny(string_view text, std::initializer_list<string_view> list) {
   return std::any_of(list.begin(), list.end(),
-                     [&](string_view item) { return text.starts_with(item); });
+                     [&](string_view item) { return StartsWith(text, item); });
 }
 bool EndsWithAny(string_view text, std::initializer_list<string_view> list) {
   return std::any_of(list.begin(), list.end(),
-                     [&](string_view item) { return text.ends_with(item); });
+                     [&](string_view item) { return EndsWith(text, item); });
 }
 
 string_view Left(const Candidate& c, const Line& line, size_t to) {
@@ -109,7 +109,7 @@ size_t LabelLength(string_view left) {
                                                     "安全级别", "文件等级", "保密程度", "秘密等级",
                                                     "机密等级", "机密级别", "秘密级别"};
   for (const string_view label : kChinese) {
-    if (left.ends_with(label)) {
+    if (EndsWith(left, label)) {
       return label.size();
     }
   }
@@ -117,10 +117,13 @@ size_t LabelLength(string_view left) {
       "classification",        "security level",       "sensitivity",
       "confidentiality level", "confidentiality",      "protective marking",
       "classified as",         "classification level", "security marking"};
+  if (left.empty() || !IsAlpha(left.back())) {
+    return 0;
+  }
   std::string lower(left.substr(left.size() > 32 ? left.size() - 32 : 0));
   std::transform(lower.begin(), lower.end(), lower.begin(), ToLower);
   for (const string_view label : kEnglish) {
-    if (lower.ends_with(label)) {
+    if (EndsWith(lower, label)) {
       return label.size();
     }
   }

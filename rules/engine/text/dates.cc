@@ -110,6 +110,17 @@ std::optional<Date> ParseIsoDate(std::string_view text) {
   return date;
 }
 
+std::optional<Date> ParseCompactDate(std::string_view figures) {
+  if (figures.size() != 8 || !std::all_of(figures.begin(), figures.end(), IsDigit)) {
+    return std::nullopt;
+  }
+  Date date;
+  ReadFigures(figures, 0, 4, &date.year);
+  ReadFigures(figures, 4, 2, &date.month);
+  ReadFigures(figures, 6, 2, &date.day);
+  return IsReal(date) ? std::optional(date) : std::nullopt;
+}
+
 std::string FormatIso(const Date& date) {
   return fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
 }

@@ -23,6 +23,8 @@ Date AddMonths(Date date, int months);  // end of month when the day does not ex
 
 // "2026-05-31"; nullopt when it is no real date.
 std::optional<Date> ParseIsoDate(std::string_view text);
+// "20260531", likewise.
+std::optional<Date> ParseCompactDate(std::string_view figures);
 std::string FormatIso(const Date& date);
 
 struct DateText {

@@ -36,6 +36,31 @@ constexpr char ToLower(char c) {
   return IsUpper(c) ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+// As the members of std::string_view, which call memcmp for every word of a list: most differ in
+// their first bytes.
+constexpr bool StartsWith(std::string_view text, std::string_view word) {
+  if (text.size() < word.size()) {
+    return false;
+  }
+  for (size_t i = 0; i < word.size(); ++i) {
+    if (text[i] != word[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+constexpr bool EndsWith(std::string_view text, std::string_view word) {
+  if (text.size() < word.size()) {
+    return false;
+  }
+  for (size_t i = 1; i <= word.size(); ++i) {
+    if (text[text.size() - i] != word[word.size() - i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool IsHan(char32_t c);
 // Space of any width except line ends and TAB, which separates cells.
 bool IsSpace(char32_t c);

@@ -18,15 +18,14 @@ constexpr uint8_t kConfidencePlain = 80;     // 16 and 19 digits
 constexpr uint8_t kConfidenceUncommon = 60;  // 15, 17 and 18 digits
 
 // Account figures that nobody was given.
-bool IsPlaceholder(const std::string& digits) {
-  return IsMonotone(std::string_view(digits).substr(6, digits.size() - 7));
+bool IsPlaceholder(std::string_view digits) {
+  return IsMonotone(digits.substr(6, digits.size() - 7));
 }
 
 // Region 62 is Gansu: an 18-digit number with a birth date and its own check is a person.
-bool IsResidentId(const std::string& digits) {
+bool IsResidentId(std::string_view digits) {
   return digits.size() == 18 && IsRegion(digits) && Mod11_2Holds(digits) &&
-         ParseIsoDate(digits.substr(6, 4) + "-" + digits.substr(10, 2) + "-" + digits.substr(12, 2))
-             .has_value();
+         ParseCompactDate(digits.substr(6, 8)).has_value();
 }
 
 // The first sixteen figures of a number that goes on: 6222 0212 3456 7890 12.
@@ -41,10 +40,11 @@ bool GoesOn(std::string_view text, const GroupRun& run, const Window& window) {
 }  // namespace
 
 Judgement ValidateBankCard(const Candidate& candidate) {
-  const GroupRun run = ReadGroups(candidate, Alphabet::kDigits);
+  const GroupRun& run = ReadGroups(candidate, Alphabet::kDigits);
   Reject best = Reject::kShape;
   for (const Window& window : WindowsOf(run, 15, 19)) {
-    std::string value = Compact(candidate.text, run, window);
+    const CompactNumber number(candidate.text, run, window);
+    const std::string_view value = number.view();
     if (!IsCardShape(run, window)) {
       continue;
     }
@@ -77,7 +77,7 @@ Judgement ValidateBankCard(const Candidate& candidate) {
             .confidence = !window.single() ? kConfidenceGrouped
                           : common         ? kConfidencePlain
                                            : kConfidenceUncommon,
-            .value = std::move(value),
+            .value = std::string(value),
             .marking = {}};
   }
   return Rejected(best);

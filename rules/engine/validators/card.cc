@@ -18,10 +18,11 @@ constexpr uint8_t kConfidenceShort = 50;  // 13 and 14 digits: timestamps and co
 }  // namespace
 
 Judgement ValidateCard(const Candidate& candidate) {
-  const GroupRun run = ReadGroups(candidate, Alphabet::kDigits);
+  const GroupRun& run = ReadGroups(candidate, Alphabet::kDigits);
   Reject best = Reject::kShape;
   for (const Window& window : WindowsOf(run, 13, 19)) {
-    std::string value = Compact(candidate.text, run, window);
+    const CompactNumber number(candidate.text, run, window);
+    const std::string_view value = number.view();
     if (!IsCardShape(run, window)) {
       continue;
     }
@@ -33,7 +34,7 @@ Judgement ValidateCard(const Candidate& candidate) {
       best = Reject::kChecksum;
       continue;
     }
-    if (IsMonotone(std::string_view(value).substr(4, value.size() - 5)) && value[4] == '0') {
+    if (IsMonotone(value.substr(4, value.size() - 5)) && value[4] == '0') {
       best = Reject::kExcluded;
       continue;
     }
@@ -52,7 +53,7 @@ Judgement ValidateCard(const Candidate& candidate) {
             .confidence = !window.single()     ? kConfidenceGrouped
                           : value.size() >= 15 ? kConfidencePlain
                                                : kConfidenceShort,
-            .value = std::move(value),
+            .value = std::string(value),
             .marking = {}};
   }
   return Rejected(best);

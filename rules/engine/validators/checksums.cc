@@ -1,6 +1,7 @@
 #include "rules/engine/validators/checksums.h"
 
 #include <array>
+#include <cstdint>
 
 #include "rules/engine/text/utf8.h"
 
@@ -36,22 +37,37 @@ bool Mod11_2Holds(std::string_view value) {
   return value.back() == (check == 10 ? 'X' : static_cast<char>('0' + check));
 }
 
+namespace {
+
+constexpr std::string_view kCreditAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+
+// -1 for characters outside the alphabet.
+constexpr std::array<int8_t, 256> kCreditValues = [] {
+  std::array<int8_t, 256> values{};
+  values.fill(-1);
+  for (size_t i = 0; i < kCreditAlphabet.size(); ++i) {
+    values[static_cast<unsigned char>(kCreditAlphabet[i])] = static_cast<int8_t>(i);
+  }
+  return values;
+}();
+
+}  // namespace
+
 bool CreditCodeHolds(std::string_view value) {
-  constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
   if (value.size() != 18) {
     return false;
   }
   int sum = 0;
   int weight = 1;
   for (const char c : value.substr(0, 17)) {
-    const size_t index = kAlphabet.find(c);
-    if (index == std::string_view::npos) {
+    const int index = kCreditValues[static_cast<unsigned char>(c)];
+    if (index < 0) {
       return false;
     }
-    sum += static_cast<int>(index) * weight;
+    sum += index * weight;
     weight = weight * 3 % 31;
   }
-  return value.back() == kAlphabet[static_cast<size_t>((31 - sum % 31) % 31)];
+  return value.back() == kCreditAlphabet[static_cast<size_t>((31 - sum % 31) % 31)];
 }
 
 bool OrgCodeHolds(std::string_view value) {

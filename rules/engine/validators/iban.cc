@@ -70,18 +70,19 @@ bool IsCase(std::string_view text) {
 }  // namespace
 
 Judgement ValidateIban(const Candidate& candidate) {
-  const GroupRun run = ReadGroups(candidate, Alphabet::kAlnum);
+  const GroupRun& run = ReadGroups(candidate, Alphabet::kAlnum);
   Reject best = Reject::kShape;
   for (const Window& window : WindowsOf(run, kLengthMin, kLengthMax)) {
     const size_t from = run.groups[window.first].from;
     const size_t to = run.groups[window.last].to;
-    std::string value = Compact(candidate.text, run, window);
+    const CompactNumber number(candidate.text, run, window);
+    const std::string_view value = number.view();
     if (!IsUpper(value[0]) || !IsUpper(value[1]) || !IsDigit(value[2]) || !IsDigit(value[3]) ||
         (!window.single() && !IsPrinted(run, window)) ||
         !IsCase(candidate.text.substr(from, to - from))) {
       continue;
     }
-    if (LengthOf(std::string_view(value).substr(0, 2)) != value.size()) {
+    if (LengthOf(value.substr(0, 2)) != value.size()) {
       best = Reject::kRange;
       continue;
     }
@@ -97,7 +98,7 @@ Judgement ValidateIban(const Candidate& candidate) {
     return {.from = from,
             .to = to,
             .confidence = kConfidence,
-            .value = std::move(value),
+            .value = std::string(value),
             .marking = {}};
   }
   return Rejected(best);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -70,14 +71,15 @@ bool IsLocalShape(std::string_view shape) {
 // The area code and local number as one window of groups, country code allowed in front.
 bool ReadWindow(const Candidate& candidate, const GroupRun& run, const Window& window,
                 Number* number) {
-  std::string digits = Compact(candidate.text, run, window);
+  const CompactNumber compact(candidate.text, run, window);
+  const std::string_view digits = compact.view();
   size_t country = 0;
   if (digits.starts_with("0086")) {
     country = 4;
   } else if (digits.starts_with("86")) {
     country = 2;
   }
-  std::string national = digits.substr(country);
+  std::string national(digits.substr(country));
   if (country > 0 && national[0] != '0') {
     national.insert(national.begin(), '0');
   }
@@ -122,9 +124,15 @@ bool ReadBracketed(const Candidate& candidate, const GroupRun& run, size_t first
   if (start == 0 || text[start - 1] != '(' || end - start < 3 || end - start > 4) {
     return false;
   }
-  const Window local{first, last};
+  const Window local{.first = first,
+                     .last = last,
+                     .length = 0,
+                     .join = Join::kNone,
+                     .mixed = false,
+                     .before = Join::kNone,
+                     .after = Join::kNone};
   std::string national(text.substr(start, end - start));
-  national += Compact(text, run, local);
+  national += CompactNumber(text, run, local).view();
   const size_t area = AreaDigits(national);
   if (area != end - start || !IsLocal(std::string_view(national).substr(area)) ||
       !IsLocalShape(GroupShape(run, local))) {
@@ -134,9 +142,8 @@ bool ReadBracketed(const Candidate& candidate, const GroupRun& run, size_t first
   return true;
 }
 
-// When the anchor lies on an area code in brackets, moves it to the number behind.
-Candidate PastBracket(const Candidate& candidate) {
-  Candidate moved = candidate;
+// When the anchor lies on an area code in brackets: one at the number behind.
+std::optional<Candidate> PastBracket(const Candidate& candidate) {
   const std::string_view text = candidate.text;
   size_t at = candidate.from;
   while (at < text.size() && at - candidate.from < 6 && (IsDigit(text[at]) || text[at] == '(')) {
@@ -146,11 +153,14 @@ Candidate PastBracket(const Candidate& candidate) {
     ++at;
     at += at < text.size() && (text[at] == ' ' || text[at] == '-') ? 1 : 0;
     if (at < text.size() && IsDigit(text[at])) {
+      Candidate moved = candidate;
       moved.from = at;
       moved.to = at + 1;
+      moved.runs = {};
+      return moved;
     }
   }
-  return moved;
+  return std::nullopt;
 }
 
 // A short extension may follow after a hyphen.
@@ -188,8 +198,9 @@ Judgement Accept(Number number) {
 }  // namespace
 
 Judgement ValidateLandline(const Candidate& given) {
-  const Candidate candidate = PastBracket(given);
-  const GroupRun run = ReadGroups(candidate, Alphabet::kDigits);
+  const std::optional<Candidate> moved = PastBracket(given);
+  const Candidate& candidate = moved ? *moved : given;
+  const GroupRun& run = ReadGroups(candidate, Alphabet::kDigits);
   Reject best = Reject::kShape;
   Number number;
   for (size_t last = 0; last < run.count && last < 2; ++last) {

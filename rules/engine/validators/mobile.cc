@@ -111,7 +111,7 @@ bool IsPlaceholder(std::string_view number) {
 }  // namespace
 
 Judgement ValidateMobile(const Candidate& candidate) {
-  const GroupRun run = ReadGroups(candidate, Alphabet::kDigits);
+  const GroupRun& run = ReadGroups(candidate, Alphabet::kDigits);
   Reject best = Reject::kShape;
   for (Window window : WindowsOf(run, 11, 15)) {
     if (const size_t more = CountryGroups(candidate.text, run, window); more > 0) {
@@ -119,7 +119,8 @@ Judgement ValidateMobile(const Candidate& candidate) {
       window.length += run.groups[window.first].size();
       window.before = window.first > 0 ? run.joins[window.first - 1] : Join::kNone;
     }
-    const std::string digits = Compact(candidate.text, run, window);
+    const CompactNumber number(candidate.text, run, window);
+    const std::string_view digits = number.view();
     const size_t country = CountryDigits(digits);
     if (country == 1 && !window.single()) {
       continue;  // 0.138… is a fraction
@@ -131,7 +132,7 @@ Judgement ValidateMobile(const Candidate& candidate) {
     if (!shape.ok) {
       continue;
     }
-    std::string value = digits.substr(country);
+    const std::string_view value = digits.substr(country);
     if (!IsPrefix(value) || IsPlaceholder(value)) {
       best = Reject::kRange;
       continue;
@@ -151,8 +152,11 @@ Judgement ValidateMobile(const Candidate& candidate) {
     const uint8_t confidence = country > 1        ? kConfidenceCountry
                                : shape.groups > 1 ? kConfidenceGrouped
                                                   : kConfidencePlain;
-    return {
-        .from = from, .to = to, .confidence = confidence, .value = std::move(value), .marking = {}};
+    return {.from = from,
+            .to = to,
+            .confidence = confidence,
+            .value = std::string(value),
+            .marking = {}};
   }
   return Rejected(best);
 }

@@ -1,6 +1,8 @@
 #include "rules/engine/validators/number_run.h"
 
 #include <algorithm>
+#include <optional>
+#include <tuple>
 
 #include "rules/engine/text/utf8.h"
 
@@ -97,14 +99,11 @@ size_t FindInside(const Candidate& candidate, Alphabet alphabet) {
   return std::string_view::npos;
 }
 
-}  // namespace
-
-GroupRun ReadGroups(const Candidate& candidate, Alphabet alphabet) {
-  GroupRun run;
+void Read(const Candidate& candidate, Alphabet alphabet, GroupRun& run) {
   const std::string_view text = candidate.text;
   const size_t inside = FindInside(candidate, alphabet);
   if (inside == std::string_view::npos) {
-    return run;
+    return;
   }
   std::array<Group, GroupRun::kGroupsEachWayMax> left;
   std::array<Join, GroupRun::kGroupsEachWayMax> left_joins{};
@@ -144,14 +143,28 @@ GroupRun ReadGroups(const Candidate& candidate, Alphabet alphabet) {
   while (run.anchor_last + 1 < run.count && run.groups[run.anchor_last + 1].from < candidate.to) {
     ++run.anchor_last;
   }
-  return run;
+}
+
+}  // namespace
+
+const GroupRun& ReadGroups(const Candidate& candidate, Alphabet alphabet) {
+  std::optional<GroupRun>& run = candidate.runs.by_alphabet[static_cast<size_t>(alphabet)];
+  if (!run) {
+    Read(candidate, alphabet, run.emplace());
+  }
+  return *run;
 }
 
 Windows WindowsOf(const GroupRun& run, size_t length_min, size_t length_max) {
   Windows found;
   for (size_t first = 0; first < run.count && first <= run.anchor_last; ++first) {
-    Window window{first, first, run.groups[first].size()};
-    window.before = first > 0 ? run.joins[first - 1] : Join::kNone;
+    Window window{.first = first,
+                  .last = first,
+                  .length = run.groups[first].size(),
+                  .join = Join::kNone,
+                  .mixed = false,
+                  .before = first > 0 ? run.joins[first - 1] : Join::kNone,
+                  .after = Join::kNone};
     while (window.length <= length_max) {
       if (window.last >= run.anchor_first && window.length >= length_min &&
           found.count < Windows::kMax) {
@@ -168,22 +181,37 @@ Windows WindowsOf(const GroupRun& run, size_t length_min, size_t length_max) {
       window.length += run.groups[window.last].size();
     }
   }
-  std::stable_sort(found.items.begin(), found.items.begin() + found.count,
-                   [](const Window& a, const Window& b) {
-                     return a.single() != b.single() ? a.single() : a.length > b.length;
-                   });
+  std::sort(found.items.begin(), found.items.begin() + found.count,
+            [](const Window& a, const Window& b) {
+              return std::tuple(!a.single(), b.length, a.first, a.last) <
+                     std::tuple(!b.single(), a.length, b.first, b.last);
+            });
   return found;
 }
 
-std::string Compact(std::string_view text, const GroupRun& run, const Window& window) {
-  std::string compact;
-  compact.reserve(window.length);
+CompactNumber::CompactNumber(std::string_view text, const GroupRun& run, const Window& window) {
+  const Group& first = run.groups[window.first];
+  const std::string_view written = text.substr(first.from, first.size());
+  if (window.single() && std::none_of(written.begin(), written.end(), IsLower)) {
+    view_ = written;
+    return;
+  }
+  size_t size = 0;
   for (size_t i = window.first; i <= window.last; ++i) {
-    for (size_t at = run.groups[i].from; at < run.groups[i].to; ++at) {
-      compact += ToUpper(text[at]);
+    for (size_t at = run.groups[i].from; at < run.groups[i].to && size < kBytesMax; ++at) {
+      bytes_[size++] = ToUpper(text[at]);
     }
   }
-  return compact;
+  view_ = {bytes_.data(), size};
+}
+
+void CompactNumber::Append(char c) {
+  const size_t size = std::min(view_.size(), kBytesMax - 1);
+  if (view_.data() != bytes_.data()) {
+    std::copy_n(view_.data(), size, bytes_.data());
+  }
+  bytes_[size] = c;
+  view_ = {bytes_.data(), size + 1};
 }
 
 std::string GroupShape(const GroupRun& run, const Window& window) {

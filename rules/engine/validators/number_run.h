@@ -2,53 +2,34 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "rules/engine/validator.h"
+#include "rules/engine/validators/group_run.h"
 
-// Numbers as people write them: groups of figures with one separator between each two.
 namespace shoumi::rules {
 
-enum class Join : uint8_t { kNone, kSpace, kHyphen, kDot };
-enum class Alphabet : uint8_t { kDigits, kAlnum };
-
-struct Group {
-  size_t from = 0;
-  size_t to = 0;
-  [[nodiscard]] size_t size() const { return to - from; }
-};
-
-// The groups around an anchor. Bounded each way; groups further out do not matter to any validator.
-struct GroupRun {
-  static constexpr size_t kGroupsEachWayMax = 12;
-  static constexpr size_t kGroupsMax = 2 * kGroupsEachWayMax + 2;
-
-  std::array<Group, kGroupsMax> groups;
-  std::array<Join, kGroupsMax> joins;  // joins[i] lies between groups[i] and groups[i + 1]
-  size_t count = 0;
-  size_t anchor_first = 0;  // groups the anchor overlaps or touches
-  size_t anchor_last = 0;
-};
-
-// `count` is 0 when the anchor touches no character of the alphabet.
-GroupRun ReadGroups(const Candidate& candidate, Alphabet alphabet);
+// `count` is 0 when the anchor touches no character of the alphabet. Lives as long as `candidate`.
+const GroupRun& ReadGroups(const Candidate& candidate, Alphabet alphabet);
 
 // Consecutive groups of a run taken as one number.
 struct Window {
-  size_t first = 0;
-  size_t last = 0;
-  size_t length = 0;          // characters without separators
-  Join join = Join::kNone;    // the separator, when it is the same between all groups
-  bool mixed = false;         // separators differ
-  Join before = Join::kNone;  // how the window hangs together with the groups outside it
-  Join after = Join::kNone;
+  size_t first;
+  size_t last;
+  size_t length;  // characters without separators
+  Join join;      // the separator, when it is the same between all groups
+  bool mixed;     // separators differ
+  Join before;    // how the window hangs together with the groups outside it
+  Join after;
   [[nodiscard]] bool single() const { return first == last; }
 };
 
 struct Windows {
   static constexpr size_t kMax = 64;
+
+  Windows() {}  // leaves what lies beyond `count` as it is: one is made for every validator
+
   std::array<Window, kMax> items;
   size_t count = 0;
   [[nodiscard]] const Window* begin() const { return items.data(); }
@@ -58,8 +39,23 @@ struct Windows {
 // before shorter.
 Windows WindowsOf(const GroupRun& run, size_t length_min, size_t length_max);
 
-// The characters of a window without separators, upper case.
-std::string Compact(std::string_view text, const GroupRun& run, const Window& window);
+// The characters of a window without separators, upper case. Allocates nothing, and copies nothing
+// where the text is like that already: most numbers are rejected. The text outlives it.
+class CompactNumber {
+ public:
+  static constexpr size_t kBytesMax = 64;
+
+  CompactNumber(std::string_view text, const GroupRun& run, const Window& window);
+  CompactNumber(const CompactNumber&) = delete;
+  CompactNumber& operator=(const CompactNumber&) = delete;
+
+  [[nodiscard]] std::string_view view() const { return view_; }
+  void Append(char c);
+
+ private:
+  std::array<char, kBytesMax> bytes_;
+  std::string_view view_;  // of the text, or of `bytes_`
+};
 
 // Sizes of the groups as figures: "684" for 6-8-4. Empty when a group is longer than 9.
 std::string GroupShape(const GroupRun& run, const Window& window);

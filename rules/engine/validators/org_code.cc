@@ -33,7 +33,7 @@ bool IsShape(const GroupRun& run, const Window& window) {
 }  // namespace
 
 Judgement ValidateOrgCode(const Candidate& candidate) {
-  const GroupRun run = ReadGroups(candidate, Alphabet::kAlnum);
+  const GroupRun& run = ReadGroups(candidate, Alphabet::kAlnum);
   Reject best = Reject::kShape;
   for (const Window& window : WindowsOf(run, 9, 9)) {
     const size_t from = run.groups[window.first].from;
@@ -41,12 +41,13 @@ Judgement ValidateOrgCode(const Candidate& candidate) {
     if (!IsShape(run, window) || IsOrdinaryWord(candidate.text.substr(from, to - from))) {
       continue;
     }
-    std::string value = Compact(candidate.text, run, window);
+    const CompactNumber number(candidate.text, run, window);
+    const std::string_view value = number.view();
     if (!OrgCodeHolds(value)) {
       best = Reject::kChecksum;
       continue;
     }
-    if (IsMonotone(std::string_view(value).substr(0, 8)) || value.starts_with("12345678")) {
+    if (IsMonotone(value.substr(0, 8)) || value.starts_with("12345678")) {
       best = Reject::kExcluded;
       continue;
     }
@@ -63,7 +64,7 @@ Judgement ValidateOrgCode(const Candidate& candidate) {
     return {.from = from,
             .to = to,
             .confidence = window.single() ? kConfidencePlain : kConfidenceHyphen,
-            .value = std::move(value),
+            .value = std::string(value),
             .marking = {}};
   }
   return Rejected(best);

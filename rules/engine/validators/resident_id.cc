@@ -27,9 +27,7 @@ constexpr std::array<std::string_view, 3> kShapes15 = {"663", "6333", "555"};
 
 // "19490231" and the like are no dates, nor are those after today.
 bool IsBirthDate(std::string_view digits, std::string_view today) {
-  std::string iso(digits.substr(0, 4));
-  iso.append("-").append(digits.substr(4, 2)).append("-").append(digits.substr(6, 2));
-  const auto date = ParseIsoDate(iso);
+  const auto date = ParseCompactDate(digits);
   const auto limit = ParseIsoDate(today);
   return date.has_value() && date->year >= kBirthYearMin && (!limit || *date <= *limit);
 }
@@ -38,18 +36,18 @@ bool IsForeigner(std::string_view value) {
   return value[0] == '9' && IsProvince(value.substr(1));
 }
 
-Reject Check18(const std::string& value, std::string_view today) {
+Reject Check18(std::string_view value, std::string_view today) {
   if (!IsRegion(value) && !IsForeigner(value)) {
     return Reject::kRange;
   }
-  if (!IsBirthDate(std::string_view(value).substr(6, 8), today)) {
+  if (!IsBirthDate(value.substr(6, 8), today)) {
     return Reject::kRange;
   }
   return Mod11_2Holds(value) ? Reject::kNone : Reject::kChecksum;
 }
 
-Reject Check15(const std::string& value, std::string_view today) {
-  if (!IsRegion(value) || !IsBirthDate("19" + value.substr(6, 6), today)) {
+Reject Check15(std::string_view value, std::string_view today) {
+  if (!IsRegion(value) || !IsBirthDate("19" + std::string(value.substr(6, 6)), today)) {
     return Reject::kRange;
   }
   // Three sequence digits start at 001.
@@ -91,13 +89,13 @@ bool PlausibleShape(const GroupRun& run, const Window& window, size_t length) {
 }  // namespace
 
 Judgement ValidateResidentId(const Candidate& candidate) {
-  const GroupRun run = ReadGroups(candidate, Alphabet::kDigits);
+  const GroupRun& run = ReadGroups(candidate, Alphabet::kDigits);
   Reject best = Reject::kShape;
   for (const Window& window : WindowsOf(run, 15, 18)) {
     if (window.length == 16 || !PlausibleShape(run, window, window.length)) {
       continue;
     }
-    std::string value = Compact(candidate.text, run, window);
+    CompactNumber number(candidate.text, run, window);
     const size_t from = run.groups[window.first].from;
     size_t to = run.groups[window.last].to;
     if (window.length == 17) {
@@ -106,8 +104,9 @@ Judgement ValidateResidentId(const Candidate& candidate) {
         continue;
       }
       to = end;
-      value += 'X';
+      number.Append('X');
     }
+    const std::string_view value = number.view();
     const Reject reason =
         window.length == 15 ? Check15(value, candidate.today) : Check18(value, candidate.today);
     if (reason != Reject::kNone) {
@@ -125,7 +124,7 @@ Judgement ValidateResidentId(const Candidate& candidate) {
     return {.from = from,
             .to = to,
             .confidence = window.length == 15 ? kConfidence15 : kConfidence18,
-            .value = std::move(value),
+            .value = std::string(value),
             .marking = {}};
   }
   return Rejected(best);

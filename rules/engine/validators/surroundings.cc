@@ -53,6 +53,28 @@ constexpr std::array<string_view, 22> kUnits = {
     "元", "万", "亿", "美元", "港元", "吨", "公斤", "千克", "台",   "套", "股",
     "件", "个", "次", "字节", "毫秒", "秒", "米",   "平",   "立方", "%",  "倍"};
 
+bool IsAscii(char c) {
+  return static_cast<unsigned char>(c) < 0x80;
+}
+
+class ByteSet {
+ public:
+  constexpr explicit ByteSet(string_view bytes) {
+    for (const char c : bytes) Add(c);
+  }
+  constexpr void Add(char c) { in_[static_cast<unsigned char>(c)] = true; }
+  [[nodiscard]] constexpr bool Holds(char c) const { return in_[static_cast<unsigned char>(c)]; }
+
+ private:
+  std::array<bool, 256> in_{};
+};
+
+constexpr ByteSet kUnitStarts = [] {
+  ByteSet starts("");
+  for (const string_view unit : kUnits) starts.Add(unit.front());
+  return starts;
+}();
+
 std::string Lower(string_view text) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(), ToLower);
@@ -66,7 +88,7 @@ bool Holds(const List& list, string_view word) {
 
 template <typename List>
 bool EndsWithAny(string_view text, const List& list) {
-  return std::any_of(list.begin(), list.end(), [&](string_view w) { return text.ends_with(w); });
+  return std::any_of(list.begin(), list.end(), [&](string_view w) { return EndsWith(text, w); });
 }
 
 // Letters that end at `at`, lower case; `start` is where they begin.
@@ -79,6 +101,15 @@ std::string WordBefore(string_view text, size_t at, size_t* start) {
   return Lower(text.substr(from, at - from));
 }
 
+// What follows the last line end.
+string_view OnItsLine(string_view before) {
+  size_t start = before.size();
+  while (start > 0 && before[start - 1] != '\n' && before[start - 1] != '\r') {
+    --start;
+  }
+  return before.substr(start);
+}
+
 bool TouchesLabel(string_view text, size_t at) {
   size_t start = 0;
   const std::string word = WordBefore(text, at, &start);
@@ -86,8 +117,10 @@ bool TouchesLabel(string_view text, size_t at) {
   return whole && Holds(kTouchingLabels, word);
 }
 
+constexpr ByteSet kUrlMarks(":/?#[]@!$&*+=%._~-");
+
 bool IsUrlChar(char c) {
-  return IsAlnum(c) || string_view(":/?#[]@!$&*+=%._~-").find(c) != string_view::npos;
+  return IsAlnum(c) || kUrlMarks.Holds(c);
 }
 
 // Inside a URL, except as the value of a parameter that says it is an identifier.
@@ -139,8 +172,9 @@ bool JoinedBefore(const Candidate& candidate, size_t from) {
     case '~':
       return IsAlnum(beyond);
     default:
-      return text.substr(0, from).ends_with("¥") || text.substr(0, from).ends_with("€") ||
-             text.substr(0, from).ends_with("£") || text.substr(0, from).ends_with("￥");
+      return !IsAscii(c) &&
+             (text.substr(0, from).ends_with("¥") || text.substr(0, from).ends_with("€") ||
+              text.substr(0, from).ends_with("£") || text.substr(0, from).ends_with("￥"));
   }
 }
 
@@ -177,27 +211,33 @@ bool JoinedAfter(const Candidate& candidate, size_t to) {
   }
 }
 
-bool IsLabelFiller(char c) {
-  return string_view(" :=\"'([#-.\t>").find(c) != string_view::npos;
-}
+constexpr ByteSet kLabelFillers(" :=\"'([#-.\t>");
+
+// Last bytes of all that LabelledOtherwise() looks for: most of what stands before a number ends in
+// another, and the lists are long.
+constexpr ByteSet kLabelEnds = [] {
+  ByteSet ends("");
+  for (const string_view word : kOtherLabels) ends.Add(word.back());
+  for (const string_view word : kOtherWords) ends.Add(word.back());
+  for (const string_view word : kLabelEndings) ends.Add(word.back());
+  return ends;
+}();
 
 // The words right before `from` on its line, without the punctuation between.
-std::string LabelBefore(string_view text, size_t from) {
+string_view LabelBefore(string_view text, size_t from) {
   size_t start = from > kLabelBytesMax ? from - kLabelBytesMax : 0;
   start = CharFloor(text, start);
-  string_view label = text.substr(start, from - start);
-  const size_t line = label.find_last_of("\n\r");
-  if (line != string_view::npos) {
-    label.remove_prefix(line + 1);
-  }
+  string_view label = OnItsLine(text.substr(start, from - start));
   while (true) {
-    if (!label.empty() && IsLabelFiller(label.back())) {
+    if (!label.empty() && kLabelFillers.Holds(label.back())) {
       label.remove_suffix(1);
+    } else if (label.empty() || IsAscii(label.back())) {
+      return label;
     } else if (label.ends_with("：") || label.ends_with("（") || label.ends_with("【") ||
                label.ends_with("是") || label.ends_with("为")) {
       label.remove_suffix(3);
     } else {
-      return Lower(label);
+      return label;
     }
   }
 }
@@ -210,11 +250,15 @@ bool StandsAlone(const Candidate& candidate, size_t from, size_t to) {
 }
 
 bool LabelledOtherwise(string_view text, size_t from) {
-  const std::string whole = LabelBefore(text, from);
-  string_view label = whole;
+  const string_view before = LabelBefore(text, from);
+  if (before.empty() || !kLabelEnds.Holds(ToLower(before.back()))) {
+    return false;
+  }
+  const std::string whole = Lower(before);
+  const string_view label = whole;
   const auto other = [](string_view noun) {
     for (const string_view word : kOtherLabels) {
-      if (noun.ends_with(word)) {
+      if (EndsWith(noun, word)) {
         return !EndsWithAny(noun.substr(0, noun.size() - word.size()), kIdentifierNouns);
       }
     }
@@ -244,21 +288,19 @@ bool IsAmount(string_view text, size_t from, size_t to) {
     ++to;
   }
   const string_view after = text.substr(std::min(to, text.size()));
+  if (!after.empty() && !kUnitStarts.Holds(after.front()) && (from == 0 || text[from - 1] != ' ')) {
+    return false;
+  }
   const string_view before = text.substr(0, from);
   return std::any_of(kUnits.begin(), kUnits.end(),
-                     [&](string_view unit) { return after.starts_with(unit); }) ||
+                     [&](string_view unit) { return StartsWith(after, unit); }) ||
          before.ends_with("¥ ") || before.ends_with("$ ");
 }
 
 bool SaidBefore(string_view text, size_t from, size_t bytes_max,
                 std::span<const string_view> words) {
   const size_t start = CharFloor(text, from > bytes_max ? from - bytes_max : 0);
-  string_view before = text.substr(start, from - start);
-  const size_t line = before.find_last_of("\n\r");
-  if (line != string_view::npos) {
-    before.remove_prefix(line + 1);
-  }
-  const std::string lower = Lower(before);
+  const std::string lower = Lower(OnItsLine(text.substr(start, from - start)));
   return std::any_of(words.begin(), words.end(),
                      [&](string_view word) { return lower.find(word) != std::string::npos; });
 }

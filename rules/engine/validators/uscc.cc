@@ -78,7 +78,7 @@ bool MixedCase(std::string_view text) {
 }  // namespace
 
 Judgement ValidateCreditCode(const Candidate& candidate) {
-  const GroupRun run = ReadGroups(candidate, Alphabet::kAlnum);
+  const GroupRun& run = ReadGroups(candidate, Alphabet::kAlnum);
   Reject best = Reject::kShape;
   for (const Window& window : WindowsOf(run, kLength, kLength)) {
     const size_t from = run.groups[window.first].from;
@@ -87,7 +87,8 @@ Judgement ValidateCreditCode(const Candidate& candidate) {
         MixedCase(candidate.text.substr(from, to - from))) {
       continue;
     }
-    std::string value = Compact(candidate.text, run, window);
+    const CompactNumber number(candidate.text, run, window);
+    const std::string_view value = number.view();
     const Reject reason = Check(value);
     if (reason != Reject::kNone) {
       best = reason;
@@ -102,14 +103,14 @@ Judgement ValidateCreditCode(const Candidate& candidate) {
       best = Reject::kContext;
       continue;
     }
-    const bool whole = OrgCodeHolds(std::string_view(value).substr(8, 9));
+    const bool whole = OrgCodeHolds(value.substr(8, 9));
     const bool letters = std::any_of(value.begin(), value.end(), IsUpper);
     return {.from = from,
             .to = to,
             .confidence = whole     ? kConfidence
                           : letters ? kConfidenceForeignBody
                                     : kConfidenceFigures,
-            .value = std::move(value),
+            .value = std::string(value),
             .marking = {}};
   }
   return Rejected(best);
