@@ -88,6 +88,9 @@ void FlowReader::StartTag(Tag tag, const XmlAttributes& attributes) {
       if (aside_.size() < kAsidePartsMax) {
         aside_.push_back(
             {options_.part, v1::PART_KIND_WATERMARK, std::string(attributes.Get("string"))});
+      } else {
+        PutText(attributes.Get("string"));
+        Put("\n");
       }
       break;
     case Tag::kPlaceholder:

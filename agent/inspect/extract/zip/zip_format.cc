@@ -19,7 +19,7 @@ void EmitNameOnly(const ZipArchive::Entry& entry, Context& context) {
 }
 
 void ExtractEntry(ZipArchive& archive, const ZipArchive::Entry& entry, Context& context) {
-  if (entry.folder() && entry.bytes == 0) {
+  if (entry.folder() && entry.packed_bytes == 0) {
     EmitNameOnly(entry, context);
     return;
   }
@@ -43,6 +43,7 @@ void Extract(Source& source, Context& context) {
     return;
   }
   if (context.depth == 0) context.bytes_read = source.size();
+  EmitPart(context, "comments", v1::PART_KIND_COMMENT, (*archive)->comments());
   for (const ZipArchive::Entry& entry : (*archive)->entries()) {
     if (!context.SpendEntry("") || !context.InTime("")) return;
     ExtractEntry(**archive, entry, context);
