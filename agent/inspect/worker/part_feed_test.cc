@@ -45,7 +45,8 @@ TEST(PartFeed, UnscannedPartsAreBoundedAndTheRestCounted) {
   // What comes late keeps its reason: a policy may let pictures pass, and must see the rest.
   const int size = report.unscanned_size();
   EXPECT_EQ(report.unscanned(size - 2).reason(), v1::UNSCANNED_REASON_UNSUPPORTED);
-  EXPECT_EQ(report.unscanned(size - 2).detail(), std::to_string(1000 - (size - 2)) + " further parts");
+  EXPECT_EQ(report.unscanned(size - 2).detail(),
+            std::to_string(1000 - (size - 2)) + " further parts");
   EXPECT_EQ(report.unscanned(size - 1).reason(), v1::UNSCANNED_REASON_ENCRYPTED);
   EXPECT_EQ(report.unscanned(size - 1).detail(), "1 further parts");
 }

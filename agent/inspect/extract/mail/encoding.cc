@@ -30,6 +30,14 @@ int HexDigit(char c) {
   return -1;
 }
 
+// The two hexadecimal digits behind the escape character at `at`; -1 when they are none.
+int EscapedByte(std::string_view text, size_t at) {
+  if (at + 2 >= text.size()) return -1;
+  const int high = HexDigit(text[at + 1]);
+  const int low = HexDigit(text[at + 2]);
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
 // Bytes of a soft line break behind '=' at `at`, white space before it included; 0 when it is none.
 size_t SoftBreak(std::string_view text, size_t at) {
   size_t end = at + 1;
@@ -67,34 +75,40 @@ std::string DecodeQuotedPrintable(std::string_view text, bool words) {
   out.reserve(text.size());
   for (size_t i = 0; i < text.size();) {
     const char c = text[i];
-    if (c != '=') {
-      out.push_back(words && c == '_' ? ' ' : c);
-      ++i;
-      continue;
-    }
-    const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
-    const int low = high >= 0 ? HexDigit(text[i + 2]) : -1;
-    if (low >= 0) {
-      out.push_back(static_cast<char>(high * 16 + low));
+    if (const int byte = c == '=' ? EscapedByte(text, i) : -1; byte >= 0) {
+      out.push_back(static_cast<char>(byte));
       i += 3;
-    } else if (const size_t soft = words ? 0 : SoftBreak(text, i); soft > 0) {
+    } else if (const size_t soft = c == '=' && !words ? SoftBreak(text, i) : 0; soft > 0) {
       i += soft;
     } else {
-      out.push_back(c);
+      out.push_back(words && c == '_' ? ' ' : c);
       ++i;
     }
   }
   return out;
 }
 
-std::string DecodeDeclared(std::string_view bytes, std::string_view charset) {
-  if (!charset.empty()) {
-    Decoder decoder{std::string(charset)};
-    std::string text;
-    decoder.Decode(bytes, true, text);
-    if (decoder.invalid() == 0) return text;
+std::string DecodePercent(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size();) {
+    const int byte = text[i] == '%' ? EscapedByte(text, i) : -1;
+    out.push_back(byte >= 0 ? static_cast<char>(byte) : text[i]);
+    i += byte >= 0 ? 3 : 1;
   }
-  return DecodeName(bytes);
+  return out;
+}
+
+std::optional<std::string> ConvertDeclared(std::string_view bytes, std::string_view charset) {
+  Decoder decoder{std::string(charset)};
+  std::string text;
+  decoder.Decode(bytes, true, text);
+  if (decoder.invalid() > 0) return std::nullopt;
+  return text;
+}
+
+std::string DecodeDeclared(std::string_view bytes, std::string_view charset) {
+  std::optional<std::string> text = ConvertDeclared(bytes, charset);
+  return text ? *std::move(text) : DecodeName(bytes);
 }
 
 std::string Lower(std::string_view text) {

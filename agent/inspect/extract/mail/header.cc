@@ -35,9 +35,8 @@ size_t FieldColon(std::string_view line) {
   const size_t colon = line.substr(0, kNameBytesMax).find(':');
   if (colon == std::string_view::npos || colon == 0) return std::string_view::npos;
   const std::string_view name = Trim(line.substr(0, colon));
-  const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return c > ' ' && c < 0x7F;
-  });
+  const bool plain = !name.empty() && std::all_of(name.begin(), name.end(),
+                                                  [](char c) { return c > ' ' && c < 0x7F; });
   return plain && line[0] != ' ' && line[0] != '\t' ? colon : std::string_view::npos;
 }
 
@@ -55,22 +54,18 @@ Word WordAt(std::string_view text) {
       text[charset_end + 2] != '?') {
     return {};
   }
+  const char how = text[charset_end + 1];
+  const bool base64 = how == 'B' || how == 'b';
+  if (!base64 && how != 'Q' && how != 'q') return {};
   const size_t begin = charset_end + 3;
   const size_t end = text.find("?=", begin);
   if (end == std::string_view::npos) return {};
   Word word;
-  std::string_view charset = text.substr(2, charset_end - 2);
+  const std::string_view charset = text.substr(2, charset_end - 2);
   word.charset = charset.substr(0, charset.find('*'));  // RFC 2231, 5: a language may follow
   const std::string_view coded = text.substr(begin, end - begin);
-  const char how = text[charset_end + 1];
   uint64_t invalid = 0;
-  if (how == 'B' || how == 'b') {
-    word.bytes = DecodeBase64(coded, invalid);
-  } else if (how == 'Q' || how == 'q') {
-    word.bytes = DecodeQuotedPrintable(coded, true);
-  } else {
-    return {};
-  }
+  word.bytes = base64 ? DecodeBase64(coded, invalid) : DecodeQuotedPrintable(coded, true);
   word.length = end + 2;
   return word;
 }
@@ -104,15 +99,6 @@ std::string Unquote(std::string_view value) {
   return out;
 }
 
-// "%E5%AE%A2" → bytes.
-std::string DecodePercent(std::string text) {
-  std::replace(text.begin(), text.end(), '=', '\1');
-  std::replace(text.begin(), text.end(), '%', '=');
-  std::string bytes = DecodeQuotedPrintable(text);
-  std::replace(bytes.begin(), bytes.end(), '\1', '=');
-  return bytes;
-}
-
 }  // namespace
 
 MailHeader MailHeader::Take(std::string_view& text) {
@@ -142,8 +128,20 @@ std::string_view MailHeader::Get(std::string_view name) const {
   return found == fields_.end() ? std::string_view() : found->second;
 }
 
+bool MailHeader::Has(std::string_view name) const {
+  return std::any_of(fields_.begin(), fields_.end(),
+                     [&](const auto& field) { return field.first == name; });
+}
+
+bool MailHeader::Repeats(std::string_view name) const {
+  const std::string_view first = Get(name);
+  return std::any_of(fields_.begin(), fields_.end(), [&](const auto& field) {
+    return field.first == name && field.second != first;
+  });
+}
+
 std::string MailHeader::Token(std::string_view name) const {
-  std::string_view value = Get(name);
+  const std::string_view value = Get(name);
   return Lower(Trim(value.substr(0, value.find(';'))));
 }
 

@@ -108,8 +108,8 @@ bool IsObject(std::string_view stream) {
 // Whether there is more than objects and what is written about them ([MS-OLEDS] 2.3, the name of
 // the program, a cached picture).
 bool HasOtherStreams(const CompoundFile& file) {
-  static constexpr std::string_view kBookkeeping[] = {
-      "\1Ole", "\1CompObj", "\3ObjInfo", "\3LinkInfo", "\3EPRINT", "Root Entry"};
+  static constexpr std::string_view kBookkeeping[] = {"\1Ole",      "\1CompObj", "\3ObjInfo",
+                                                      "\3LinkInfo", "\3EPRINT",  "Root Entry"};
   return std::any_of(
       file.streams().begin(), file.streams().end(), [](const CompoundFile::Stream& stream) {
         return !stream.storage && stream.bytes > 0 && !IsObject(stream.name) &&

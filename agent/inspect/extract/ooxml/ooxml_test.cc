@@ -180,7 +180,8 @@ TEST(Docx, WhatOnlyHasTheNameOfAByproductIsRead) {
 }
 
 TEST(Docx, AnEmbeddedBinaryIsNamed) {
-  const RecordingSink sink = ExtractBytes(Docx("", {{"word/embeddings/a.bin", "7z\xbc\xaf\x27\x1c"}}));
+  const RecordingSink sink =
+      ExtractBytes(Docx("", {{"word/embeddings/a.bin", "7z\xbc\xaf\x27\x1c"}}));
   ASSERT_EQ(sink.gaps.size(), 1U) << sink.Gaps();
   EXPECT_EQ(sink.gaps[0].part, "word/embeddings/a.bin");
   EXPECT_EQ(sink.gaps[0].detail, "application/x-7z-compressed");
@@ -204,9 +205,9 @@ TEST(Docx, WatermarksBeyondTheirBoundAreReadInPlace) {
 
 TEST(Docx, ALongPropertyIsReadToItsEnd) {
   const std::string value = std::string(3 << 20, 'x') + "13812345678";
-  const RecordingSink sink = ExtractBytes(
-      Docx("", {{"docProps/core.xml",
-                 "<cp:coreProperties><dc:title>" + value + "</dc:title></cp:coreProperties>"}}));
+  const RecordingSink sink =
+      ExtractBytes(Docx("", {{"docProps/core.xml", "<cp:coreProperties><dc:title>" + value +
+                                                       "</dc:title></cp:coreProperties>"}}));
   EXPECT_EQ(sink.TextOf(v1::PART_KIND_PROPERTY), value + "\n");
   EXPECT_EQ(sink.broken, "");
 }
@@ -282,25 +283,25 @@ TEST(Xlsx, CommentsAndPivotCaches) {
 
 TEST(Xlsx, LongValuesAreReadToTheirEnd) {
   const std::string value = std::string(3 << 20, 'x') + "13812345678";
-  const RecordingSink sink = ExtractBytes(
-      Xlsx("<row><c t=\"s\"><v>0</v></c><c t=\"inlineStr\"><is><t>" + value +
-               "</t></is></c><c><v>5</v></c></row>",
-           "<si><t>" + value + "</t></si>"));
+  const RecordingSink sink =
+      ExtractBytes(Xlsx("<row><c t=\"s\"><v>0</v></c><c t=\"inlineStr\"><is><t>" + value +
+                            "</t></is></c><c><v>5</v></c></row>",
+                        "<si><t>" + value + "</t></si>"));
   EXPECT_TRUE(sink.TextOf("sheet1") == value + "\t" + value + "\t5\n");
   EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
 }
 
 TEST(Xlsx, ACellWhoseStringIsMissingShowsWhatItHolds) {
-  const RecordingSink sink = ExtractBytes(
-      Xlsx("<row><c t=\"s\"><v>hidden</v></c><c t=\"s\"><v>7</v></c></row>", ""));
+  const RecordingSink sink =
+      ExtractBytes(Xlsx("<row><c t=\"s\"><v>hidden</v></c><c t=\"s\"><v>7</v></c></row>", ""));
   EXPECT_EQ(sink.TextOf("sheet1"), "hidden\t7\n");
 }
 
 TEST(Xlsx, AHeaderTooLongToBeHeldIsNamed) {
-  const RecordingSink sink = ExtractBytes(
-      Package({{"xl/worksheets/sheet1.xml", "<worksheet><headerFooter><oddHeader>" +
-                                                std::string(2 << 20, 'x') +
-                                                "</oddHeader></headerFooter></worksheet>"}}));
+  const RecordingSink sink =
+      ExtractBytes(Package({{"xl/worksheets/sheet1.xml",
+                             "<worksheet><headerFooter><oddHeader>" + std::string(2 << 20, 'x') +
+                                 "</oddHeader></headerFooter></worksheet>"}}));
   EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_OVERSIZE)) << sink.Gaps();
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/inspect/extract/read_whole.h"
 #include "agent/inspect/extract/report.h"
 #include "agent/inspect/extract/text/names.h"
 #include "agent/inspect/extract/text_writer.h"
@@ -38,27 +39,6 @@ std::string ToUtf8(const poppler::ustring& text) {
   std::string_view view(bytes.data(), bytes.size());
   while (view.ends_with('\0')) view.remove_suffix(1);
   return RepairUtf8(view);
-}
-
-// All of `source` up to its end or its first damage, which is reported. Its declared size is a hint:
-// that of a member of an archive may lie.
-absl::StatusOr<std::string> ReadWhole(Source& source, Context& context) {
-  const uint64_t bytes_max =
-      std::min<uint64_t>(context.limits.memory_object_bytes_max, INT32_MAX);
-  std::string bytes;
-  while (true) {
-    const size_t kept = bytes.size();
-    const uint64_t hint = kept == 0 ? source.size() + 1 : kept;
-    bytes.resize(kept + std::min<uint64_t>(std::max<uint64_t>(hint, 4096), bytes_max + 1 - kept));
-    const absl::StatusOr<size_t> got = source.ReadAt(kept, std::span(bytes).subspan(kept));
-    bytes.resize(kept + (got.ok() ? *got : 0));
-    if (!got.ok() && kept == 0) return got.status();
-    if (!got.ok()) ReportFailure(context, "", got.status(), true);
-    if (!got.ok() || *got == 0) return bytes;
-    if (bytes.size() > bytes_max) {
-      return absl::ResourceExhaustedError(fmt::format("memory_object_bytes_max {}", bytes_max));
-    }
-  }
 }
 
 // Image XObjects (ISO 32000-1, 8.9.5). They are streams, so their dictionaries are never packed.

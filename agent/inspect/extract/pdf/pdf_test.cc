@@ -46,10 +46,10 @@ TEST(Pdf, PagesWithoutTextAreSaid) {
 
 TEST(Pdf, PicturesBesideTextAreSaid) {
   PdfWriter pdf;
-  const std::string image =
-      PdfStream("/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray "
-                "/BitsPerComponent 8",
-                "x");
+  const std::string image = PdfStream(
+      "/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray "
+      "/BitsPerComponent 8",
+      "x");
   const int first = pdf.AddObject(image);
   pdf.AddObject(image);
   pdf.AddPage({"text"}, "/Resources << /Font << /F1 3 0 R >> /XObject << /X " +
