@@ -52,7 +52,9 @@ absl::StatusOr<SandboxLayers> LimitResources(const SandboxOptions& options) {
     uint64_t value;
     bool applies;
   } kLimits[] = {
-      {RLIMIT_AS, "address_space", options.address_space_bytes_max, kAddressSpaceBounded},
+      {RLIMIT_DATA, "memory", options.memory_bytes_max, kAddressSpaceBounded},
+      {RLIMIT_AS, "address_space", options.memory_bytes_max + kMappedFilesBytesMax,
+       kAddressSpaceBounded},
       {RLIMIT_CPU, "cpu_seconds", options.cpu_seconds_max, true},
       {RLIMIT_NOFILE, "open_files", options.open_files_max, true},
       {RLIMIT_FSIZE, "file_size", 0, true},

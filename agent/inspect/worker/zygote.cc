@@ -16,6 +16,7 @@
 
 #include "agent/inspect/sandbox/sandbox.h"
 #include "agent/inspect/wire/frame.h"
+#include "agent/inspect/worker/last_words.h"
 #include "agent/inspect/worker/worker.h"
 #include "common/fd.h"
 #include "fmt/format.h"
@@ -45,7 +46,7 @@ SandboxOptions SandboxFor(const v1::InspectLimits& limits) {
   SandboxOptions options;
   options.readable.assign(std::begin(kReadable), std::end(kReadable));
   if (limits.worker_memory_bytes_max() != 0) {
-    options.address_space_bytes_max = limits.worker_memory_bytes_max();
+    options.memory_bytes_max = limits.worker_memory_bytes_max();
   }
   return options;
 }
@@ -215,6 +216,7 @@ void Zygote::BecomeWorker(UniqueFd socket) {
     hello.set_error(std::string(layers.status().message()));
   }
   if (!SendFrame(socket.get(), hello).ok() || !hello.error().empty()) ::_exit(1);
+  ReportAbortsForLackOfMemory(socket.get());
   ::_exit(RunWorker(socket.get(), **scanner, limits_).ok() ? 0 : 1);
 }
 

@@ -178,7 +178,7 @@ void SheetReader::EndCell() {
     WriteCell(value_);
   }
   if (unspent_ > kSpendStep) {
-    stopped_ = !context_.SpendBytes(unspent_, part_);
+    stopped_ = !context_.SpendBytes(unspent_, part_) || !context_.InTime(part_);
     unspent_ = 0;
   }
 }
