@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <ctime>
 #include <utility>
 
@@ -37,7 +38,7 @@ bool LoadConverters() {
       {"UTF-8", "UTF-16"}, {"UTF-16", "UTF-8"}, {"UTF-16", "ISO-8859-1"}, {"ISO-8859-1", "UTF-16"}};
   bool all = true;
   for (const auto& pair : kPairs) {
-    if (::iconv_open(pair[0], pair[1]) == reinterpret_cast<iconv_t>(-1)) all = false;
+    if (reinterpret_cast<intptr_t>(::iconv_open(pair[0], pair[1])) == -1) all = false;
   }
   return all;
 }

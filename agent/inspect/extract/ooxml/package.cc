@@ -37,7 +37,7 @@ uint64_t NumberAtEnd(std::string_view stem) {
 
 std::string PartNameFor(Root root, std::string_view path) {
   if (root == Root::kDocument) return "body";
-  const std::string stem = Stem(path);
+  std::string stem = Stem(path);
   if (root == Root::kSlideNotes) return fmt::format("notes{}", NumberAtEnd(stem));
   if (root == Root::kDocumentProperties) return "properties";
   return stem;
@@ -111,7 +111,6 @@ void PackageReader::Read() {
     ReadMember(member);
   }
   EmitUnusedStrings();
-  EmitPart(context_, "zip comments", v1::PART_KIND_COMMENT, archive_.comments());
 }
 
 bool PackageReader::Sort() {

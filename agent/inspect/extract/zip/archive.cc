@@ -87,6 +87,7 @@ absl::StatusOr<std::unique_ptr<ZipArchive>> ZipArchive::Open(Source& source) {
   }
   std::unique_ptr<ZipArchive> archive(new ZipArchive);
   archive->input_ = std::make_unique<Input>(source);
+  archive->end_offset_ = trailer->end_offset;
   zip_error_t error;
   zip_error_init(&error);
   zip_source_t* input = zip_source_function_create(Input::Call, archive->input_.get(), &error);

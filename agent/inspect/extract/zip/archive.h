@@ -38,6 +38,8 @@ class ZipArchive {
   ZipArchive& operator=(const ZipArchive&) = delete;
 
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+  // Where the archive ends; programs pass over what its file holds behind that.
+  [[nodiscard]] uint64_t end_offset() const { return end_offset_; }
   // Comments of the archive and its members, one a line.
   [[nodiscard]] const std::string& comments() const { return comments_; }
 
@@ -58,6 +60,7 @@ class ZipArchive {
   zip* archive_ = nullptr;
   std::vector<Entry> entries_;
   std::string comments_;
+  uint64_t end_offset_ = 0;
 };
 
 }  // namespace shoumi::inspect
