@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/inspect/extract/testing/zip_writer.h"
 #include "common/fd.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -232,6 +233,20 @@ TEST_F(ScanTest, APolicyGivesItsVerdict) {
   ASSERT_EQ(objects.size(), 2U);
   EXPECT_EQ(objects[0]["verdict"]["action"], "block");
   EXPECT_EQ(objects[1]["verdict"]["action"], "allow");
+}
+
+TEST_F(ScanTest, PicturesInADocumentAreReportedNotBlocked) {
+  const std::string policy = std::string(SHOUMI_SOURCE_DIR) + "/rules/policies/starter.yaml";
+  const std::string logo("\x89PNG\r\n\x1a\n\0\0\0\r", 12);
+  const std::string docx = inspect::MakeZip(
+      {{"[Content_Types].xml", "<Types/>"},
+       {"word/document.xml", "<w:document><w:p><w:t>会议通知</w:t></w:p></w:document>"},
+       {"word/media/image1.png", logo}});
+  const auto objects = Scan({"--json", "--policy", policy, Write("a.docx", docx)}).Objects();
+  ASSERT_EQ(objects.size(), 1U);
+  EXPECT_EQ(objects[0]["status"], "unscanned");
+  EXPECT_EQ(objects[0]["reason"], "unsupported");
+  EXPECT_EQ(objects[0]["verdict"]["action"], "report");
 }
 
 TEST_F(ScanTest, ABrokenPolicyNamesFileLineAndCode) {

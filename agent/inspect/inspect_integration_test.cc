@@ -4,22 +4,18 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <future>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "agent/inspect/extract/testing/pdf_writer.h"
 #include "agent/inspect/inspector_pool.h"
-#include "boost/asio/executor_work_guard.hpp"
-#include "boost/asio/io_context.hpp"
+#include "agent/inspect/testing/real_pool.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "rules/engine/database.h"
 
 // The pool with the real shoumi-inspect and the shipped packs.
 namespace shoumi::inspect {
@@ -28,79 +24,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-class InspectIntegrationTest : public testing::Test {
- protected:
-  InspectIntegrationTest()
-      : guard_(boost::asio::make_work_guard(io_)), thread_([this] { io_.run(); }) {}
-  ~InspectIntegrationTest() override {
-    pool_.reset();
-    guard_.reset();
-    thread_.join();
-  }
-
-  void Start(PoolOptions options = {}) {
-    const auto packs = rules::ReadPacks(std::string(SHOUMI_SOURCE_DIR) + "/rules/packs");
-    ASSERT_TRUE(packs.ok()) << packs.status();
-    options.program = std::string(SHOUMI_BIN_DIR) + "/shoumi-inspect";
-    auto pool = InspectorPool::Start(io_, options, *packs);
-    ASSERT_TRUE(pool.ok()) << pool.status();
-    pool_ = *std::move(pool);
-  }
-
-  v1::InspectReport Inspect(Inspection inspection, milliseconds time = milliseconds(20'000)) {
-    auto promise = std::make_shared<std::promise<v1::InspectReport>>();
-    inspection.deadline = steady_clock::now() + time;
-    inspection.today = "2027-01-01";
-    pool_->Inspect(std::move(inspection),
-                   [promise](v1::InspectReport report) { promise->set_value(std::move(report)); });
-    return promise->get_future().get();
-  }
-
-  v1::InspectReport InspectText(const std::string& name, const std::string& text) {
-    Inspection inspection;
-    inspection.name = name;
-    inspection.text = text;
-    return Inspect(std::move(inspection));
-  }
-
-  static bool Found(const v1::InspectReport& report, const std::string& rule) {
-    for (const v1::Finding& finding : report.findings()) {
-      if (finding.rule() == rule) return true;
-    }
-    return false;
-  }
-
-  // Processes whose parent is `parent`.
-  static std::vector<pid_t> ChildrenOf(pid_t parent) {
-    std::vector<pid_t> children;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-      std::ifstream file(entry.path() / "stat");
-      std::string text;
-      if (!std::getline(file, text)) continue;
-      const size_t name_end = text.rfind(')');
-      if (name_end == std::string::npos) continue;
-      char state = 0;
-      pid_t of = 0;
-      std::istringstream(text.substr(name_end + 2)) >> state >> of;
-      if (of == parent && state != 'Z') children.push_back(std::stoi(text));
-    }
-    return children;
-  }
-
-  // The only worker; the pool has shoumi-inspect as the only child of this process.
-  static pid_t OnlyWorker() {
-    const std::vector<pid_t> inspectors = ChildrenOf(::getpid());
-    EXPECT_EQ(inspectors.size(), 1U);
-    const std::vector<pid_t> workers = ChildrenOf(inspectors.at(0));
-    EXPECT_EQ(workers.size(), 1U);
-    return workers.at(0);
-  }
-
-  boost::asio::io_context io_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
-  std::thread thread_;
-  std::unique_ptr<InspectorPool> pool_;
-};
+using InspectIntegrationTest = RealPoolTest;
 
 TEST_F(InspectIntegrationTest, CleanTextHasNoFindings) {
   Start();

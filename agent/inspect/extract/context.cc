@@ -27,15 +27,6 @@ void Context::Tracked::EndPart() {
   open_ = false;
 }
 
-void Context::Tracked::Unscanned(std::string_view part, v1::UnscannedReason reason,
-                                 std::string_view detail) {
-  ++unscanned_;
-  if (unscanned_ < kUnscannedMax) out_.Unscanned(part, reason, detail);
-  if (unscanned_ == kUnscannedMax) {
-    out_.Unscanned(part, v1::UNSCANNED_REASON_TOO_MANY, "more parts could not be read");
-  }
-}
-
 void Context::CloseOpenPart() {
   if (tracked_.open()) tracked_.EndPart();
 }

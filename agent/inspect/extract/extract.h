@@ -66,15 +66,14 @@ class Context {
     void Text(std::string_view utf8) override { out_.Text(utf8); }
     void EndPart() override;
     void Unscanned(std::string_view part, v1::UnscannedReason reason,
-                   std::string_view detail) override;
+                   std::string_view detail) override {
+      out_.Unscanned(part, reason, detail);
+    }
     [[nodiscard]] bool open() const { return open_; }
 
    private:
-    static constexpr uint32_t kUnscannedMax = 1000;  // records kept; the last says how it ended
-
     PartSink& out_;
     bool open_ = false;
-    uint32_t unscanned_ = 0;
   };
   Tracked tracked_;
 

@@ -1,4 +1,5 @@
 #include "agent/inspect/extract/extract.h"
+#include "agent/inspect/extract/mail/mail.h"
 #include "agent/inspect/extract/ole2/ole2.h"
 #include "agent/inspect/extract/ooxml/ooxml.h"
 #include "agent/inspect/extract/pdf/pdf.h"
@@ -18,6 +19,7 @@ std::span<const Format* const> Formats() {
       &kPptxFormat,       //
       &kPackageFormat,    //
       &kZipFormat,        //
+      &kMailFormat,       //
       &kTextFormat,
   };
   return kFormats;

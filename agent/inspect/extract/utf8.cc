@@ -110,7 +110,7 @@ void AppendUtf8(std::string& out, uint32_t code) {
   }
 }
 
-std::string RepairUtf8(std::string_view bytes) {
+std::string RepairUtf8(std::string_view bytes, uint64_t* replaced) {
   std::string out;
   out.reserve(bytes.size() + 16);
   while (!bytes.empty()) {
@@ -119,6 +119,7 @@ std::string RepairUtf8(std::string_view bytes) {
     bytes.remove_prefix(prefix.valid);
     if (bytes.empty()) break;
     out.append(kReplacement);
+    if (replaced != nullptr) ++*replaced;
     bytes.remove_prefix(Classify(bytes, 0).length);
   }
   return out;

@@ -21,8 +21,8 @@ size_t AsciiPrefix(std::string_view bytes);
 // Appends `code`; U+FFFD for what is not a Unicode scalar value.
 void AppendUtf8(std::string& out, uint32_t code);
 
-// `bytes` with every invalid sequence replaced by U+FFFD.
-std::string RepairUtf8(std::string_view bytes);
+// `bytes` with every invalid sequence replaced by U+FFFD; adds their number to `replaced`.
+std::string RepairUtf8(std::string_view bytes, uint64_t* replaced = nullptr);
 
 // The longest prefix of valid UTF-8 `text` of at most `bytes_max` bytes that cuts no character.
 std::string_view Utf8Head(std::string_view text, size_t bytes_max);

@@ -47,17 +47,19 @@ absl::Status DieWithParent() {
 absl::StatusOr<SandboxLayers> LimitResources(const SandboxOptions& options) {
   SandboxLayers layers;
   const struct {
-    __rlimit_resource resource;
     const char* name;
     uint64_t value;
+    __rlimit_resource resource;
     bool applies;
   } kLimits[] = {
-      {RLIMIT_AS, "address_space", options.address_space_bytes_max, kAddressSpaceBounded},
-      {RLIMIT_CPU, "cpu_seconds", options.cpu_seconds_max, true},
-      {RLIMIT_NOFILE, "open_files", options.open_files_max, true},
-      {RLIMIT_FSIZE, "file_size", 0, true},
-      {RLIMIT_CORE, "core_size", 0, true},
-      {RLIMIT_NPROC, "processes", 0, true},
+      {"memory", options.memory_bytes_max, RLIMIT_DATA, kAddressSpaceBounded},
+      {"address_space", options.memory_bytes_max + kMappedFilesBytesMax, RLIMIT_AS,
+       kAddressSpaceBounded},
+      {"cpu_seconds", options.cpu_seconds_max, RLIMIT_CPU, true},
+      {"open_files", options.open_files_max, RLIMIT_NOFILE, true},
+      {"file_size", 0, RLIMIT_FSIZE, true},
+      {"core_size", 0, RLIMIT_CORE, true},
+      {"processes", 0, RLIMIT_NPROC, true},
   };
   for (const auto& limit : kLimits) {
     if (!limit.applies) {

@@ -91,12 +91,14 @@ TEST(WorkerSandboxAlways, RefusesWhatNeedsRights) {
   }
 }
 
-TEST(WorkerSandboxAlways, AddressSpaceIsBounded) {
+TEST(WorkerSandboxAlways, MemoryIsBounded) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "sanitizers reserve address space beyond the bound";
 #endif
   EXPECT_TRUE(Try("bare", "map-beyond-limit").through());
   EXPECT_TRUE(Try("worker", "map-beyond-limit").refused());
+  EXPECT_TRUE(Try("bare", "allocate-beyond-limit").through());
+  EXPECT_TRUE(Try("worker", "allocate-beyond-limit").refused());
 }
 
 TEST(WorkerSandboxAlways, LetsTheWorkHappen) {

@@ -60,18 +60,21 @@ void PartFeed::Close() {
 
 void PartFeed::Unscanned(std::string_view part, v1::UnscannedReason reason,
                          std::string_view detail) {
-  if (report_.unscanned_size() < kReportUnscannedMax) {
+  // The last entries are for what goes past the bound: one a reason, since the policy acts on each.
+  const int listed = report_.unscanned_size() - static_cast<int>(omitted_.size());
+  if (listed < kReportUnscannedMax - v1::UnscannedReason_ARRAYSIZE) {
     v1::Unscanned* added = report_.add_unscanned();
     added->set_part(BoundedUtf8(part, kPartNameBytesMax));
     added->set_reason(reason);
     added->set_detail(BoundedUtf8(detail, kDetailBytesMax));
     return;
   }
-  ++unscanned_omitted_;
-  v1::Unscanned* last = report_.mutable_unscanned(kReportUnscannedMax - 1);
-  last->set_part("");
-  last->set_reason(v1::UNSCANNED_REASON_PARTIAL);
-  last->set_detail(fmt::format("{} further parts not inspected", unscanned_omitted_ + 1));
+  Omitted& omitted = omitted_[reason];
+  if (omitted.entry == nullptr) {
+    omitted.entry = report_.add_unscanned();
+    omitted.entry->set_reason(reason);
+  }
+  omitted.entry->set_detail(fmt::format("{} further parts", ++omitted.parts));
 }
 
 }  // namespace shoumi::inspect

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -9,7 +10,7 @@
 
 namespace shoumi::inspect {
 
-inline constexpr int kReportUnscannedMax = 256;    // further ones are counted in a last entry
+inline constexpr int kReportUnscannedMax = 256;    // further ones are counted, one entry a reason
 inline constexpr int kReportRejectedMax = 10'000;  // candidates of an explained inspection
 inline constexpr size_t kPartNameBytesMax = 1024;
 inline constexpr size_t kDetailBytesMax = 256;
@@ -32,10 +33,15 @@ class PartFeed final : public PartSink {
   void Close();
 
  private:
+  struct Omitted {
+    v1::Unscanned* entry = nullptr;
+    uint64_t parts = 0;
+  };
+
   rules::Scanner& scanner_;
   v1::InspectReport& report_;
   bool in_part_ = false;
-  uint64_t unscanned_omitted_ = 0;
+  std::map<v1::UnscannedReason, Omitted> omitted_;
 };
 
 // `text` cut at a character boundary to at most `bytes_max` bytes, what is not UTF-8 (RFC 3629)

@@ -10,6 +10,7 @@
 
 #include "agent/inspect/extract/extract.h"
 #include "agent/inspect/wire/frame.h"
+#include "agent/inspect/worker/last_words.h"
 #include "agent/inspect/worker/part_feed.h"
 #include "common/fd.h"
 
@@ -43,6 +44,17 @@ rules::ScanOptions OptionsFor(const v1::InspectRequest& request, const v1::Inspe
     options.matches_per_finding_max = limits.matches_per_finding_max();
   }
   return options;
+}
+
+v1::InspectReport OutOfMemoryReport(uint64_t id) {
+  v1::InspectReport report;
+  report.set_id(id);
+  report.set_level(v1::LEVEL_NONE);
+  report.set_retire(true);
+  v1::Unscanned* unscanned = report.add_unscanned();
+  unscanned->set_reason(v1::UNSCANNED_REASON_OVERSIZE);
+  unscanned->set_detail("worker_memory_bytes_max");
+  return report;
 }
 
 void TakeResult(rules::ScanResult result, v1::InspectReport& report) {
@@ -95,8 +107,11 @@ absl::Status RunWorker(int socket, rules::Scanner& scanner, const v1::InspectLim
     report.set_id(request.id());
     scanner.Begin(OptionsFor(request, limits));
     PartFeed feed(scanner, report);
-    const bool intact =
-        Extract(request, fds.empty() ? UniqueFd() : std::move(fds[0]), limits, feed, report);
+    bool intact = false;
+    {
+      const LastWords last_words(EncodeFrame(OutOfMemoryReport(request.id())));
+      intact = Extract(request, fds.empty() ? UniqueFd() : std::move(fds[0]), limits, feed, report);
+    }
     feed.Close();
     TakeResult(scanner.Finish(), report);
     report.set_retire(!intact || CpuSeconds() > kWorkerCpuSecondsMax ||

@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <ctime>
 #include <utility>
 
 #include "agent/inspect/sandbox/sandbox.h"
 #include "agent/inspect/wire/frame.h"
+#include "agent/inspect/worker/last_words.h"
 #include "agent/inspect/worker/worker.h"
 #include "common/fd.h"
 #include "fmt/format.h"
@@ -36,7 +38,7 @@ bool LoadConverters() {
       {"UTF-8", "UTF-16"}, {"UTF-16", "UTF-8"}, {"UTF-16", "ISO-8859-1"}, {"ISO-8859-1", "UTF-16"}};
   bool all = true;
   for (const auto& pair : kPairs) {
-    if (::iconv_open(pair[0], pair[1]) == reinterpret_cast<iconv_t>(-1)) all = false;
+    if (reinterpret_cast<intptr_t>(::iconv_open(pair[0], pair[1])) == -1) all = false;
   }
   return all;
 }
@@ -45,7 +47,7 @@ SandboxOptions SandboxFor(const v1::InspectLimits& limits) {
   SandboxOptions options;
   options.readable.assign(std::begin(kReadable), std::end(kReadable));
   if (limits.worker_memory_bytes_max() != 0) {
-    options.address_space_bytes_max = limits.worker_memory_bytes_max();
+    options.memory_bytes_max = limits.worker_memory_bytes_max();
   }
   return options;
 }
@@ -215,6 +217,7 @@ void Zygote::BecomeWorker(UniqueFd socket) {
     hello.set_error(std::string(layers.status().message()));
   }
   if (!SendFrame(socket.get(), hello).ok() || !hello.error().empty()) ::_exit(1);
+  ReportAbortsForLackOfMemory(socket.get());
   ::_exit(RunWorker(socket.get(), **scanner, limits_).ok() ? 0 : 1);
 }
 

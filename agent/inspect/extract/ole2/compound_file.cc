@@ -15,6 +15,7 @@ constexpr size_t kEntryBytes = 128;
 constexpr uint32_t kLastSector = 0xFFFFFFFA;  // from here on: no sector
 constexpr size_t kHeaderTableEntries = 109;
 constexpr uint64_t kMiniStreamBytesMax = 16ULL << 20;
+constexpr uint8_t kStorageEntry = 1;
 constexpr uint8_t kRootEntry = 5;
 
 uint32_t Little(std::string_view bytes, size_t at, size_t width) {
@@ -66,6 +67,7 @@ absl::Status CompoundFile::ReadTables(uint64_t memory_bytes_max) {
   if (absl::Status read = ReadDirectory(Little(header, 48, 4)); !read.ok()) return read;
   const absl::StatusOr<std::string> mini =
       ReadChain(Little(header, 60, 4), std::min<uint64_t>(memory_bytes_max, kMiniStreamBytesMax));
+  complete_ = complete_ && mini.ok();
   if (mini.ok()) mini_next_ = Words(*mini);
   return absl::OkStatus();
 }
@@ -81,7 +83,10 @@ absl::Status CompoundFile::ReadAllocation(std::string_view header, uint64_t memo
   uint32_t more = Little(header, 68, 4);
   for (uint64_t steps = 0; more < kLastSector && steps < sectors; ++steps) {
     std::string bytes;
-    if (absl::Status read = AppendSector(more, bytes); !read.ok()) break;
+    if (absl::Status read = AppendSector(more, bytes); !read.ok()) {
+      complete_ = false;
+      break;
+    }
     const std::vector<uint32_t> words = Words(bytes);
     table_sectors.insert(table_sectors.end(), words.begin(), words.end() - 1);
     more = words.back();
@@ -89,7 +94,10 @@ absl::Status CompoundFile::ReadAllocation(std::string_view header, uint64_t memo
   for (const uint32_t sector : table_sectors) {
     if (sector >= kLastSector || next_.size() >= sectors) continue;
     std::string bytes;
-    if (absl::Status read = AppendSector(sector, bytes); !read.ok()) continue;
+    if (absl::Status read = AppendSector(sector, bytes); !read.ok()) {
+      complete_ = false;
+      bytes.assign(sector_bytes_, '\xff');  // no sector: the entries behind keep their places
+    }
     const std::vector<uint32_t> words = Words(bytes);
     next_.insert(next_.end(), words.begin(), words.end());
   }
@@ -122,6 +130,7 @@ absl::Status CompoundFile::ReadDirectory(uint32_t first_sector) {
   const absl::StatusOr<std::string> directory =
       ReadChain(first_sector, uint64_t{kStreamsMax} * kEntryBytes);
   if (!directory.ok()) return directory.status();
+  if (directory->size() >= uint64_t{kStreamsMax} * kEntryBytes) complete_ = false;
   for (size_t at = 0; at + kEntryBytes <= directory->size(); at += kEntryBytes) {
     AddStream(std::string_view(*directory).substr(at, kEntryBytes));
   }
@@ -131,14 +140,20 @@ absl::Status CompoundFile::ReadDirectory(uint32_t first_sector) {
 void CompoundFile::AddStream(std::string_view entry) {
   const size_t name_bytes = Little(entry, 64, 2);
   const auto type = static_cast<uint8_t>(entry[66]);
-  if (name_bytes < 2 || name_bytes > 64 || type == 0) return;
+  if (type == 0) return;
+  if (name_bytes < 2 || name_bytes > 64) {
+    complete_ = false;
+    return;
+  }
   Stream stream;
   stream.name = FromUtf16(entry.substr(0, name_bytes - 2));
   stream.first_sector = Little(entry, 116, 4);
   stream.bytes = Little(entry, 120, 4);
+  stream.storage = type == kStorageEntry;
   if (type == kRootEntry) {
     const absl::StatusOr<std::string> mini =
         ReadChain(stream.first_sector, std::min<uint64_t>(stream.bytes, kMiniStreamBytesMax));
+    complete_ = complete_ && mini.ok() && stream.bytes <= kMiniStreamBytesMax;
     if (mini.ok()) mini_stream_ = *mini;
   }
   streams_.push_back(std::move(stream));

@@ -22,6 +22,7 @@ class CompoundFile {
     std::string name;  // UTF-8, control characters kept
     uint32_t first_sector = 0;
     uint64_t bytes = 0;
+    bool storage = false;  // a folder; the root is none, its bytes are those of small streams
   };
 
   static bool LooksLikeOne(std::string_view head);
@@ -31,6 +32,9 @@ class CompoundFile {
 
   // Streams and storages, in the order of the directory.
   [[nodiscard]] const std::vector<Stream>& streams() const { return streams_; }
+  // False when the allocation table or the directory is damaged or cut at its bound: there may be
+  // streams that nobody sees.
+  [[nodiscard]] bool complete() const { return complete_; }
   // Null when there is none with this name.
   [[nodiscard]] const Stream* Find(std::string_view name) const;
   // Up to `bytes_max` of the stream from `offset`; less when it is shorter or damaged.
@@ -55,6 +59,7 @@ class CompoundFile {
   std::vector<uint32_t> mini_next_;  // of each mini sector
   std::string mini_stream_;
   std::vector<Stream> streams_;
+  bool complete_ = true;
 };
 
 }  // namespace shoumi::inspect

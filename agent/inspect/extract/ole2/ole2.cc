@@ -95,14 +95,35 @@ void ReadNative(std::string_view bytes, Context& context) {
   }
   const auto content = MakeMemorySource(bytes.substr(at, size));
   context.Nested(label.empty() ? "object" : label, *content);
+  if (bytes.size() - at < size) {
+    context.sink.Unscanned(context.PartName(label), v1::UNSCANNED_REASON_PARTIAL,
+                           "object package is cut off");
+  }
+}
+
+bool IsObject(std::string_view stream) {
+  return stream == "\x01Ole10Native" || stream == "Package" || stream == "CONTENTS";
+}
+
+// Whether there is more than objects and what is written about them ([MS-OLEDS] 2.3, the name of
+// the program, a cached picture).
+bool HasOtherStreams(const CompoundFile& file) {
+  static constexpr std::string_view kBookkeeping[] = {"\1Ole",      "\1CompObj", "\3ObjInfo",
+                                                      "\3LinkInfo", "\3EPRINT",  "Root Entry"};
+  return std::any_of(
+      file.streams().begin(), file.streams().end(), [](const CompoundFile::Stream& stream) {
+        return !stream.storage && stream.bytes > 0 && !IsObject(stream.name) &&
+               !stream.name.starts_with("\x02OlePres") &&
+               std::find(std::begin(kBookkeeping), std::end(kBookkeeping), stream.name) ==
+                   std::end(kBookkeeping);
+      });
 }
 
 // True when there was one.
 bool ReadObjects(CompoundFile& file, Context& context) {
   bool found = false;
   for (const CompoundFile::Stream& stream : file.streams()) {
-    const bool native = stream.name == "\x01Ole10Native";
-    if (!native && stream.name != "Package" && stream.name != "CONTENTS") continue;
+    if (!IsObject(stream.name)) continue;
     if (!context.SpendEntry("") || !context.InTime("")) return true;
     found = true;
     const uint64_t bound = context.limits.memory_object_bytes_max;
@@ -113,9 +134,13 @@ bool ReadObjects(CompoundFile& file, Context& context) {
       continue;
     }
     const absl::StatusOr<std::string> bytes = file.Read(stream, 0, stream.bytes);
-    ReportFailure(context, "", bytes.status(), false);
+    ReportFailure(context, stream.name, bytes.status(), false);
+    if (bytes.ok() && bytes->size() < stream.bytes) {
+      context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
+                             "embedded object is cut off");
+    }
     if (!bytes.ok() || !context.SpendBytes(bytes->size(), "")) continue;
-    if (native) {
+    if (stream.name == "\x01Ole10Native") {
       ReadNative(*bytes, context);
     } else {
       const auto content = MakeMemorySource(*bytes);
@@ -151,7 +176,11 @@ void Extract(Source& source, Context& context) {
     return;
   }
   const bool opened = ReadObjects(**file, context);
-  if (opened && type == "application/x-ole-storage") return;
+  if (!(*file)->complete()) {
+    context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_CORRUPT,
+                           "damaged compound file");
+  }
+  if (opened && type == "application/x-ole-storage" && !HasOtherStreams(**file)) return;
   context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_UNSUPPORTED, type);
 }
 

@@ -47,6 +47,25 @@ TEST(Ole2, ObjectPackagesAreOpened) {
   EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
 }
 
+TEST(Ole2, APackageShorterThanItSaysIsNamed) {
+  std::string native = MakeOleNative("a.txt", "some text");
+  const size_t size = native.rfind(std::string("\x09\0\0\0", 4));
+  ASSERT_NE(size, std::string::npos);
+  native.replace(size, 4, std::string("\0\0\x01\0", 4));
+  const RecordingSink sink = ExtractBytes(MakeOle2({{"\x01Ole10Native", native}}));
+  EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_PARTIAL)) << sink.Gaps();
+}
+
+TEST(Ole2, AStreamBesideTheObjectIsNamed) {
+  const std::string object = MakeOleNative("a.txt", "some text");
+  const RecordingSink clean = ExtractBytes(
+      MakeOle2({{"\x01Ole10Native", object}, {"\1CompObj", "x"}, {"\2OlePres000", "x"}}));
+  EXPECT_TRUE(clean.gaps.empty()) << clean.Gaps();
+  const RecordingSink sink =
+      ExtractBytes(MakeOle2({{"\x01Ole10Native", object}, {"secret", "hidden"}}));
+  EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_UNSUPPORTED)) << sink.Gaps();
+}
+
 TEST(Ole2, CutOffAtAnyPlaceIsNamed) {
   const std::string whole = MakeOle2({{"\x01Ole10Native", MakeOleNative("a.txt", "some text")}});
   for (size_t cut = 8; cut < whole.size(); cut += 97) {

@@ -88,6 +88,9 @@ void FlowReader::StartTag(Tag tag, const XmlAttributes& attributes) {
       if (aside_.size() < kAsidePartsMax) {
         aside_.push_back(
             {options_.part, v1::PART_KIND_WATERMARK, std::string(attributes.Get("string"))});
+      } else {
+        PutText(attributes.Get("string"));
+        Put("\n");
       }
       break;
     case Tag::kPlaceholder:
@@ -261,13 +264,8 @@ void FlowReader::PopShape(std::string text, const std::string& placeholder) {
 
 void FlowReader::Characters(std::string_view text) {
   if (skipped_ > 0) return;
-  if (in_text_ > 0) {
-    PutText(text);
-  } else if (in_vml_ > 0 && !Holds(Tag::kTextBox)) {
-    if (HasText(text)) PutText(text);
-  } else if (options_.everything && HasText(text)) {
-    PutText(text);
-  }
+  const bool loose = options_.everything || (in_vml_ > 0 && !Holds(Tag::kTextBox));
+  if (in_text_ > 0 || (loose && HasText(text))) PutText(text);
 }
 
 void FlowReader::PutText(std::string_view text) {

@@ -4,6 +4,7 @@
 #include "agent/inspect/extract/report.h"
 #include "agent/inspect/extract/zip/archive.h"
 #include "agent/inspect/extract/zip/trailer.h"
+#include "agent/inspect/extract/zip/zip_format.h"
 
 namespace shoumi::inspect {
 namespace {
@@ -32,6 +33,7 @@ void Extract(Source& source, Context& context) {
   }
   if (context.depth == 0) context.bytes_read = source.size();
   PackageReader(**archive, context).Read();
+  ExtractAroundArchive(**archive, source, context);
 }
 
 }  // namespace

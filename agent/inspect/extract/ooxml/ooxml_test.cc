@@ -152,13 +152,71 @@ TEST(Docx, EmbeddedDocumentsAreRead) {
   EXPECT_EQ(sink.TextOf("word/embeddings/a.docx/first page"), "inside\n");
 }
 
-TEST(Docx, PicturesAreSaidOnce) {
-  const std::string png("\x89PNG\r\n\x1a\n\0\0\0\r", 12);
-  const RecordingSink sink = ExtractBytes(Docx(
-      "", {{"word/media/1.png", png}, {"word/media/2.png", png}, {"docProps/thumbnail.png", png}}));
+const std::string kPng("\x89PNG\r\n\x1a\n\0\0\0\r", 12);
+
+TEST(Docx, EachPictureIsAGapOfItsOwn) {
+  const RecordingSink sink = ExtractBytes(Docx("", {{"word/media/1.png", kPng}}));
   ASSERT_EQ(sink.gaps.size(), 1U) << sink.Gaps();
-  EXPECT_EQ(sink.gaps[0].reason, v1::UNSCANNED_REASON_PARTIAL);
-  EXPECT_EQ(sink.gaps[0].detail, "not read: 2 pictures, 0 other binary parts");
+  EXPECT_EQ(sink.gaps[0].part, "word/media/1.png");
+  EXPECT_EQ(sink.gaps[0].reason, v1::UNSCANNED_REASON_UNSUPPORTED);
+  EXPECT_EQ(sink.gaps[0].detail, "image/png");
+}
+
+TEST(Docx, FontsThumbnailsAndPrinterSettingsAreNoContent) {
+  std::string noise;
+  for (int i = 0; i < 4096; ++i) noise.push_back(static_cast<char>((i * 7919 + i / 3) % 256));
+  const RecordingSink sink = ExtractBytes(Docx("", {{"docProps/thumbnail.png", kPng},
+                                                    {"word/fonts/font1.odttf", noise},
+                                                    {"word/printerSettings1.bin", noise}}));
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+}
+
+TEST(Docx, WhatOnlyHasTheNameOfAByproductIsRead) {
+  const std::string secret = "客户姓名：王小明，电话13812345678";
+  const RecordingSink sink = ExtractBytes(Docx("", {{"docProps/thumbnail.png", secret},
+                                                    {"word/fonts/font1.odttf", secret},
+                                                    {"word/printerSettings1.bin", secret}}));
+  EXPECT_EQ(sink.AllText(), secret + secret + secret);
+}
+
+TEST(Docx, AnEmbeddedBinaryIsNamed) {
+  const RecordingSink sink =
+      ExtractBytes(Docx("", {{"word/embeddings/a.bin", "7z\xbc\xaf\x27\x1c"}}));
+  ASSERT_EQ(sink.gaps.size(), 1U) << sink.Gaps();
+  EXPECT_EQ(sink.gaps[0].part, "word/embeddings/a.bin");
+  EXPECT_EQ(sink.gaps[0].detail, "application/x-7z-compressed");
+}
+
+TEST(Docx, AMemberThatClaimsToBeAFolderIsRead) {
+  const RecordingSink sink =
+      ExtractBytes(Docx("", {{"word/x/", Document("<w:p><w:t>hidden</w:t></w:p>")}}));
+  EXPECT_NE(sink.AllText().find("hidden"), std::string::npos);
+}
+
+TEST(Docx, WatermarksBeyondTheirBoundAreReadInPlace) {
+  std::string shapes;
+  for (int i = 0; i < 300; ++i) {
+    shapes += "<v:shape><v:textpath string=\"mark " + std::to_string(i) + "\"/></v:shape>";
+  }
+  const RecordingSink sink =
+      ExtractBytes(Docx("", {{"word/header1.xml", "<w:hdr>" + shapes + "</w:hdr>"}}));
+  EXPECT_NE(sink.AllText().find("mark 299"), std::string::npos);
+}
+
+TEST(Docx, ALongPropertyIsReadToItsEnd) {
+  const std::string value = std::string(3 << 20, 'x') + "13812345678";
+  const RecordingSink sink =
+      ExtractBytes(Docx("", {{"docProps/core.xml", "<cp:coreProperties><dc:title>" + value +
+                                                       "</dc:title></cp:coreProperties>"}}));
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_PROPERTY), value + "\n");
+  EXPECT_EQ(sink.broken, "");
+}
+
+TEST(Docx, TextBesideElementsOfAPropertyIsRead) {
+  const RecordingSink sink = ExtractBytes(
+      Docx("", {{"docProps/core.xml",
+                 "<cp:coreProperties><dc:title>before<b/>after</dc:title></cp:coreProperties>"}}));
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_PROPERTY), "before\nafter\n");
 }
 
 TEST(Docx, DamagedXmlIsSaidAndWhatWasReadIsReported) {
@@ -221,6 +279,30 @@ TEST(Xlsx, CommentsAndPivotCaches) {
              "</pivotCacheRecords>"}}));
   EXPECT_EQ(sink.TextOf(v1::PART_KIND_COMMENT), "批注\n");
   EXPECT_NE(sink.TextOf(v1::PART_KIND_CELLS).find("王\n5\n"), std::string::npos);
+}
+
+TEST(Xlsx, LongValuesAreReadToTheirEnd) {
+  const std::string value = std::string(3 << 20, 'x') + "13812345678";
+  const RecordingSink sink =
+      ExtractBytes(Xlsx("<row><c t=\"s\"><v>0</v></c><c t=\"inlineStr\"><is><t>" + value +
+                            "</t></is></c><c><v>5</v></c></row>",
+                        "<si><t>" + value + "</t></si>"));
+  EXPECT_TRUE(sink.TextOf("sheet1") == value + "\t" + value + "\t5\n");
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+}
+
+TEST(Xlsx, ACellWhoseStringIsMissingShowsWhatItHolds) {
+  const RecordingSink sink =
+      ExtractBytes(Xlsx("<row><c t=\"s\"><v>hidden</v></c><c t=\"s\"><v>7</v></c></row>", ""));
+  EXPECT_EQ(sink.TextOf("sheet1"), "hidden\t7\n");
+}
+
+TEST(Xlsx, AHeaderTooLongToBeHeldIsNamed) {
+  const RecordingSink sink =
+      ExtractBytes(Package({{"xl/worksheets/sheet1.xml",
+                             "<worksheet><headerFooter><oddHeader>" + std::string(2 << 20, 'x') +
+                                 "</oddHeader></headerFooter></worksheet>"}}));
+  EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_OVERSIZE)) << sink.Gaps();
 }
 
 TEST(Xlsx, SharedStringsAreBounded) {

@@ -7,6 +7,8 @@
 #include "agent/inspect/extract/ooxml/properties.h"
 #include "agent/inspect/extract/report.h"
 #include "agent/inspect/extract/signatures/signatures.h"
+#include "agent/inspect/extract/text/charset.h"
+#include "agent/inspect/extract/text_writer.h"
 #include "agent/inspect/extract/utf8.h"
 #include "fmt/format.h"
 
@@ -35,17 +37,26 @@ uint64_t NumberAtEnd(std::string_view stem) {
 
 std::string PartNameFor(Root root, std::string_view path) {
   if (root == Root::kDocument) return "body";
-  const std::string stem = Stem(path);
+  std::string stem = Stem(path);
   if (root == Root::kSlideNotes) return fmt::format("notes{}", NumberAtEnd(stem));
   if (root == Root::kDocumentProperties) return "properties";
   return stem;
 }
 
-// Written by programs about the machine, or a picture of the document itself.
-bool IsByproduct(const ZipArchive::Entry& entry) {
+// Written by programs about the machine, a picture of the document itself, or a font: no content.
+// Names only say what it should be; what could be text or a document is read whatever its name.
+bool IsByproduct(const ZipArchive::Entry& entry, std::string_view head,
+                 const Signature* signature) {
+  if (entry.name.starts_with("docProps/thumbnail.")) {
+    return signature != nullptr && IsPicture(*signature);
+  }
+  if (signature != nullptr) return signature->type.starts_with("font/");
   const bool printer = entry.name.find("printerSettings") != std::string::npos &&
                        entry.bytes <= kPrinterSettingsBytesMax;
-  return printer || entry.name.starts_with("docProps/thumbnail.");
+  // Fonts that are obfuscated (ECMA-376-1, 17.8.1) or compressed have no signature.
+  const bool font = entry.name.ends_with(".odttf") || entry.name.ends_with(".fntdata");
+  return (printer && head.find('\0') != std::string_view::npos) ||
+         (font && DetectStart(head).charset == Charset::kBinary);
 }
 
 FlowOptions FlowOptionsFor(Root root, std::string part) {
@@ -100,13 +111,12 @@ void PackageReader::Read() {
     ReadMember(member);
   }
   EmitUnusedStrings();
-  ReportUnread();
 }
 
 bool PackageReader::Sort() {
   for (const ZipArchive::Entry& entry : archive_.entries()) {
     if (!context_.SpendEntry("") || !context_.InTime("")) return false;
-    if (!entry.folder()) SortMember(entry);
+    if (!entry.folder() || entry.packed_bytes > 0) SortMember(entry);
   }
   std::stable_sort(members_.begin(), members_.end(), [](const Member& a, const Member& b) {
     return a.root != b.root ? a.root < b.root : a.number < b.number;
@@ -130,17 +140,13 @@ void PackageReader::SortMember(const ZipArchive::Entry& entry) {
     return;
   }
   const std::string_view head(buffer.data(), *got);
-  if (head.empty() || IsByproduct(entry)) return;
+  if (head.empty()) return;
   Member member;
   member.entry = &entry;
   member.root = RootOf(XmlRoot(head));
   if (member.root == Root::kIgnored) return;
   const Signature* signature = FindSignature(head);
-  const bool document = signature == nullptr || signature->type == "application/rtf";
-  if (member.root == Root::kNotXml && !document) {
-    ++(IsPicture(*signature) ? pictures_ : binaries_);
-    return;
-  }
+  if (member.root == Root::kNotXml && IsByproduct(entry, head, signature)) return;
   member.part = PartNameFor(member.root, entry.name);
   member.number = NumberAtEnd(Stem(entry.name));
   members_.push_back(std::move(member));
@@ -191,20 +197,18 @@ std::unique_ptr<PartReader> PackageReader::ReaderFor(const Member& member) {
 }
 
 void PackageReader::EmitUnusedStrings() {
-  std::string text;
+  TextWriter writer(context_.sink);
+  bool begun = false;
   for (size_t i = 0; i < strings_.size(); ++i) {
     if (strings_.used(i)) continue;
-    text.append(strings_.at(i));
-    text.push_back('\n');
+    if (!begun) context_.sink.BeginPart(context_.PartName("sharedStrings"), v1::PART_KIND_CELLS);
+    begun = true;
+    writer.Append(strings_.at(i));
+    writer.Append("\n");
   }
-  EmitPart(context_, "sharedStrings", v1::PART_KIND_CELLS, text);
-}
-
-void PackageReader::ReportUnread() {
-  if (pictures_ + binaries_ == 0) return;
-  context_.sink.Unscanned(
-      context_.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
-      fmt::format("not read: {} pictures, {} other binary parts", pictures_, binaries_));
+  if (!begun) return;
+  writer.Flush();
+  context_.sink.EndPart();
 }
 
 }  // namespace shoumi::inspect

@@ -13,7 +13,7 @@
 namespace shoumi::inspect {
 
 // One package: sorts its members by what they are, reads the XML parts, hands embedded documents to
-// Context::Nested, and counts what cannot be read (pictures, media, fonts) into one gap.
+// Context::Nested, and names each picture and other part that holds no text to read (UNSUPPORTED).
 class PackageReader {
  public:
   PackageReader(ZipArchive& archive, Context& context) : archive_(archive), context_(context) {}
@@ -33,7 +33,6 @@ class PackageReader {
   void ReadMember(const Member& member);
   void ReadXml(const Member& member, Source& source);
   std::unique_ptr<PartReader> ReaderFor(const Member& member);
-  void ReportUnread();
   void EmitUnusedStrings();
 
   ZipArchive& archive_;
@@ -41,8 +40,6 @@ class PackageReader {
   std::vector<Member> members_;
   SharedStrings strings_;
   uint64_t first_slide_ = 0;
-  uint32_t pictures_ = 0;
-  uint32_t binaries_ = 0;
 };
 
 }  // namespace shoumi::inspect

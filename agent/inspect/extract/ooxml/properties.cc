@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <array>
 
-#include "agent/inspect/extract/text_writer.h"
 #include "fmt/format.h"
 
 namespace shoumi::inspect {
 namespace {
 
-constexpr size_t kBlockBytes = 64 << 10;
-constexpr size_t kValueBytesMax = 1 << 20;
+constexpr size_t kHeldBytesMax = 64 << 10;  // of a value; what is longer goes on as a stream
+constexpr size_t kStatisticBytesMax = 32;
 
 // Counts and switches that programs write by themselves.
 bool IsStatistic(std::string_view local) {
@@ -28,7 +27,7 @@ bool IsStatistic(std::string_view local) {
 }  // namespace
 
 void PropertyReader::Start(std::string_view local, const XmlAttributes& attributes) {
-  value_.clear();
+  EndValue(false);
   switch (set_) {
     case PropertySet::kDocument:
       if (local == "property") name_ = attributes.Get("name");
@@ -48,38 +47,53 @@ void PropertyReader::Start(std::string_view local, const XmlAttributes& attribut
 }
 
 void PropertyReader::Characters(std::string_view text) {
-  if (value_.size() < kValueBytesMax) value_.append(text);
+  value_.append(text);
+  if (value_.size() >= kHeldBytesMax) WriteValue();
 }
 
 void PropertyReader::End(std::string_view local) {
-  const std::string value = std::move(value_);
-  value_.clear();
+  EndValue(IsStatistic(local) && value_.size() <= kStatisticBytesMax);
   if (local == "property") name_.clear();
-  if (value.find_first_not_of(" \t\r\n") == std::string::npos || IsStatistic(local)) return;
-  if (set_ == PropertySet::kDocument) {
-    AddLine(name_.empty() ? value : fmt::format("{}: {}", name_, value));
-  } else if (set_ == PropertySet::kWorkbook && local == "definedName") {
-    AddLine(value);
+}
+
+void PropertyReader::EndValue(bool statistic) {
+  const bool blank = value_.find_first_not_of(" \t\r\n") == std::string::npos;
+  if (value_begun_ || (!blank && !statistic)) {
+    WriteValue();
+    Write("\n");
   }
+  value_.clear();
+  value_begun_ = false;
+}
+
+void PropertyReader::WriteValue() {
+  if (!value_begun_ && !name_.empty()) Write(fmt::format("{}: ", name_));
+  value_begun_ = true;
+  Write(value_);
+  value_.clear();
 }
 
 void PropertyReader::AddLine(std::string_view line) {
   if (line.empty()) return;
-  text_.append(line);
-  text_.push_back('\n');
-  if (text_.size() >= kBlockBytes) Flush();
+  Write(line);
+  Write("\n");
 }
 
-void PropertyReader::Flush() {
-  const v1::PartKind kind =
-      set_ == PropertySet::kPivot ? v1::PART_KIND_CELLS : v1::PART_KIND_PROPERTY;
-  if (!text_.empty()) flushed_ = true;
-  EmitPart(context_, part_, kind, text_);
-  text_.clear();
+void PropertyReader::Write(std::string_view text) {
+  if (!saw_text_) {
+    context_.sink.BeginPart(context_.PartName(part_), set_ == PropertySet::kPivot
+                                                          ? v1::PART_KIND_CELLS
+                                                          : v1::PART_KIND_PROPERTY);
+  }
+  saw_text_ = true;
+  writer_.Append(text);
 }
 
 void PropertyReader::Finish() {
-  Flush();
+  EndValue(false);
+  if (!saw_text_) return;
+  writer_.Flush();
+  context_.sink.EndPart();
 }
 
 }  // namespace shoumi::inspect

@@ -9,18 +9,23 @@
 namespace shoumi::inspect {
 namespace {
 
-constexpr size_t kValueBytesMax = 1 << 20;  // Excel's own bound is 32,767 characters
+constexpr size_t kHeldBytesMax = 64 << 10;   // of a cell; what is longer goes on as a stream
+constexpr size_t kHeaderBytesMax = 1 << 20;  // Excel's own bound is 255 characters
 constexpr uint64_t kSpendStep = 64 << 10;
 
 }  // namespace
 
-bool SharedStrings::Add(std::string_view text, uint64_t bytes_max) {
-  const uint64_t bytes = text_.size() + text.size() + (ends_.size() + 1) * sizeof(uint32_t);
+bool SharedStrings::Append(std::string_view text, uint64_t bytes_max) {
+  const uint64_t bytes = text_.size() + text.size() + ends_.size() * sizeof(uint32_t);
   if (bytes > std::min<uint64_t>(bytes_max, UINT32_MAX)) return false;
   text_.append(text);
+  return true;
+}
+
+bool SharedStrings::EndString(uint64_t bytes_max) {
   ends_.push_back(static_cast<uint32_t>(text_.size()));
   used_.push_back(false);
-  return true;
+  return Append("", bytes_max);
 }
 
 std::string_view SharedStrings::at(size_t index) const {
@@ -29,7 +34,6 @@ std::string_view SharedStrings::at(size_t index) const {
 }
 
 std::string_view SharedStrings::Use(size_t index) {
-  if (index >= ends_.size()) return {};
   used_[index] = true;
   return at(index);
 }
@@ -40,8 +44,6 @@ void SharedStringsReader::Start(std::string_view local, const XmlAttributes&) {
     ++skipped_;
   } else if (tag == Tag::kText) {
     in_text_ = true;
-  } else if (tag == Tag::kSharedItem) {
-    item_.clear();
   }
 }
 
@@ -52,16 +54,25 @@ void SharedStringsReader::End(std::string_view local) {
   }
   const Tag tag = TagOf(local);
   if (tag == Tag::kText) in_text_ = false;
-  if (tag != Tag::kSharedItem || full_) return;
-  const uint64_t bound = context_.limits.memory_object_bytes_max;
-  if (strings_.Add(item_, bound)) return;
-  full_ = true;
-  context_.sink.Unscanned(context_.PartName("sharedStrings"), v1::UNSCANNED_REASON_OVERSIZE,
-                          fmt::format("memory_object_bytes_max {}", bound));
+  if (tag == Tag::kSharedItem && !full_) {
+    Bound(strings_.EndString(context_.limits.memory_object_bytes_max));
+  }
 }
 
 void SharedStringsReader::Characters(std::string_view text) {
-  if (in_text_ && skipped_ == 0 && item_.size() < kValueBytesMax) item_.append(text);
+  if (!in_text_ || skipped_ > 0 || full_) return;
+  const uint64_t bound = context_.limits.memory_object_bytes_max;
+  const bool kept = strings_.Append(text, bound);
+  if (!kept) strings_.EndString(bound);  // what is there of it is looked at
+  Bound(kept);
+}
+
+void SharedStringsReader::Bound(bool kept) {
+  if (kept) return;
+  full_ = true;
+  context_.sink.Unscanned(
+      context_.PartName("sharedStrings"), v1::UNSCANNED_REASON_OVERSIZE,
+      fmt::format("memory_object_bytes_max {}", context_.limits.memory_object_bytes_max));
 }
 
 SheetReader::SheetReader(Context& context, std::string part, SharedStrings& strings)
@@ -75,6 +86,10 @@ void SheetReader::Finish() {
   writer_.Flush();
   context_.sink.EndPart();
   for (const AsidePart& aside : aside_) EmitPart(context_, aside.name, aside.kind, aside.text);
+  if (header_cut_) {
+    context_.sink.Unscanned(context_.PartName(part_), v1::UNSCANNED_REASON_OVERSIZE,
+                            fmt::format("header_bytes_max {}", kHeaderBytesMax));
+  }
 }
 
 void SheetReader::Start(std::string_view local, const XmlAttributes& attributes) {
@@ -87,6 +102,8 @@ void SheetReader::Start(std::string_view local, const XmlAttributes& attributes)
     case Tag::kCellC:
       type_ = attributes.Get("t");
       value_.clear();
+      in_cell_ = true;
+      cell_written_ = false;
       break;
     case Tag::kRow:
       row_has_cells_ = false;
@@ -130,26 +147,48 @@ void SheetReader::End(std::string_view local) {
 }
 
 void SheetReader::Characters(std::string_view text) {
-  if (take_ && skipped_ == 0 && value_.size() < kValueBytesMax) value_.append(text);
+  if (!take_ || skipped_ > 0) return;
+  if (!in_cell_ && value_.size() + text.size() > kHeaderBytesMax) {
+    header_cut_ = true;
+    return;
+  }
+  value_.append(text);
+  if (!in_cell_ || value_.size() < kHeldBytesMax) return;
+  type_ = "str";  // no number and no index is that long
+  WriteCell(value_);
+  value_.clear();
 }
 
 void SheetReader::EndCell() {
-  std::string number;
-  std::string_view text = value_;
+  in_cell_ = false;
   if (type_ == "s") {
     size_t index = 0;
-    const auto parsed = std::from_chars(value_.data(), value_.data() + value_.size(), index);
-    text = parsed.ec == std::errc() ? strings_.Use(index) : std::string_view();
+    const char* const end = value_.data() + value_.size();
+    const auto parsed = std::from_chars(value_.data(), end, index);
+    if (parsed.ec == std::errc() && parsed.ptr == end && index < strings_.size()) {
+      const std::string_view text = strings_.Use(index);
+      unspent_ += text.size();  // one shared string may stand in a million cells
+      WriteCell(text);
+    } else {
+      WriteCell(value_);
+    }
   } else if (type_.empty() || type_ == "n") {
-    number = PlainNumber(value_);
-    text = number;
+    WriteCell(PlainNumber(value_));
+  } else {
+    WriteCell(value_);
   }
+  if (unspent_ > kSpendStep) {
+    stopped_ = !context_.SpendBytes(unspent_, part_) || !context_.InTime(part_);
+    unspent_ = 0;
+  }
+}
+
+void SheetReader::WriteCell(std::string_view text) {
   if (text.empty()) return;
-  if (row_has_cells_) writer_.Append("\t");
+  if (!cell_written_ && row_has_cells_) writer_.Append("\t");
+  cell_written_ = true;
   row_has_cells_ = true;
   saw_text_ = true;
-  // One shared string may stand in a million cells.
-  unspent_ += type_ == "s" ? text.size() : 0;
   // A line feed within a cell would tear the row.
   while (!text.empty()) {
     const size_t feed = text.find_first_of("\r\n");
@@ -157,10 +196,6 @@ void SheetReader::EndCell() {
     if (feed == std::string_view::npos) break;
     writer_.Append(" ");
     text.remove_prefix(feed + 1);
-  }
-  if (unspent_ > kSpendStep) {
-    stopped_ = !context_.SpendBytes(unspent_, part_);
-    unspent_ = 0;
   }
 }
 

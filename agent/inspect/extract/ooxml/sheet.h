@@ -12,9 +12,11 @@ namespace shoumi::inspect {
 // The shared strings of a workbook, in one block of memory.
 class SharedStrings {
  public:
-  // False when `bytes_max` is passed; the string is then not kept.
-  bool Add(std::string_view text, uint64_t bytes_max);
-  // Empty for an index that does not exist. Marks the string as used.
+  // Adds to the string being read. False when `bytes_max` is passed; `text` is then not kept.
+  bool Append(std::string_view text, uint64_t bytes_max);
+  // Ends the string being read. False when `bytes_max` is passed by its entry.
+  bool EndString(uint64_t bytes_max);
+  // Marks the string as used. `index` is below size().
   std::string_view Use(size_t index);
   [[nodiscard]] size_t size() const { return ends_.size(); }
   // Strings that no cell shows: deleted cells leave them behind.
@@ -41,9 +43,10 @@ class SharedStringsReader final : public PartReader {
   [[nodiscard]] bool Done() const override { return full_; }
 
  private:
+  void Bound(bool kept);
+
   Context& context_;
   SharedStrings& strings_;
-  std::string item_;
   uint32_t skipped_ = 0;
   bool in_text_ = false;
   bool full_ = false;
@@ -65,6 +68,8 @@ class SheetReader final : public PartReader {
 
  private:
   void EndCell();
+  // Text of the cell being read; the first of it begins the cell.
+  void WriteCell(std::string_view text);
   void EndHeaderFooter(std::string_view local);
 
   Context& context_;
@@ -77,6 +82,9 @@ class SheetReader final : public PartReader {
   uint64_t unspent_ = 0;
   uint32_t skipped_ = 0;
   bool take_ = false;
+  bool in_cell_ = false;
+  bool cell_written_ = false;
+  bool header_cut_ = false;
   bool row_has_cells_ = false;
   bool saw_text_ = false;
   bool stopped_ = false;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/inspect/extract/read_whole.h"
 #include "agent/inspect/extract/report.h"
 #include "agent/inspect/extract/text/names.h"
 #include "agent/inspect/extract/text_writer.h"
@@ -40,15 +41,15 @@ std::string ToUtf8(const poppler::ustring& text) {
   return RepairUtf8(view);
 }
 
-absl::StatusOr<std::string> ReadWhole(Source& source, uint64_t bytes_max) {
-  if (source.size() > std::min<uint64_t>(bytes_max, INT32_MAX)) {
-    return absl::ResourceExhaustedError(fmt::format("memory_object_bytes_max {}", bytes_max));
+// Image XObjects (ISO 32000-1, 8.9.5). They are streams, so their dictionaries are never packed.
+size_t CountPictures(std::string_view pdf) {
+  constexpr std::string_view kKey = "/Subtype";
+  size_t count = 0;
+  for (size_t at = pdf.find(kKey); at != std::string_view::npos; at = pdf.find(kKey, at)) {
+    at = std::min(pdf.find_first_not_of(" \t\r\n", at + kKey.size()), pdf.size());
+    if (pdf.substr(at).starts_with("/Image")) ++count;
   }
-  std::string bytes(source.size(), '\0');
-  const absl::StatusOr<size_t> got = source.ReadAt(0, std::span(bytes));
-  if (!got.ok()) return got.status();
-  bytes.resize(*got);
-  return bytes;
+  return count;
 }
 
 class PdfReader {
@@ -67,6 +68,7 @@ class PdfReader {
   void ReadProperties();
   void ReadPages();
   bool ReadPage(int index);
+  void ReportPagesWithoutText();
   void ReadOutline();
   void AddOutline(const poppler::toc_item& item, uint32_t depth, std::string& text);
   void ReadEmbedded();
@@ -74,7 +76,8 @@ class PdfReader {
   const poppler::document& document_;
   Context& context_;
   uint32_t outline_items_ = 0;
-  int without_text_ = 0;
+  bool outline_too_deep_ = false;
+  std::vector<int> without_text_;  // ascending
   int damaged_ = 0;
 };
 
@@ -109,9 +112,21 @@ void PdfReader::ReadPages() {
     context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
                             fmt::format("{} of {} pages are damaged", damaged_, pages));
   }
-  if (without_text_ > 0) {
-    context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
-                            fmt::format("{} of {} pages have no text", without_text_, pages));
+  ReportPagesWithoutText();
+}
+
+// Scans and drawings; a blank page looks the same from here. One gap a run of pages.
+void PdfReader::ReportPagesWithoutText() {
+  for (size_t i = 0; i < without_text_.size();) {
+    size_t end = i + 1;
+    while (end < without_text_.size() && without_text_[end] == without_text_[end - 1] + 1) ++end;
+    const int first = without_text_[i] + 1;
+    const int last = without_text_[end - 1] + 1;
+    const std::string part =
+        first == last ? fmt::format("page {}", first) : fmt::format("pages {}-{}", first, last);
+    context_.sink.Unscanned(context_.PartName(part), v1::UNSCANNED_REASON_UNSUPPORTED,
+                            "picture or blank: no text");
+    i = end;
   }
 }
 
@@ -130,7 +145,11 @@ bool PdfReader::ReadPage(int index) {
                                              poppler::page::non_raw_non_physical_layout));
   if (!context_.SpendBytes(text.size(), part)) return false;
   if (text.find_first_not_of(" \t\r\n\f") == std::string::npos) {
-    ++(Errors() > errors_before ? damaged_ : without_text_);
+    if (Errors() > errors_before) {
+      ++damaged_;
+    } else {
+      without_text_.push_back(index);
+    }
     return true;
   }
   EmitPart(context_, part, index == 0 ? v1::PART_KIND_FIRST_PAGE : v1::PART_KIND_BODY, text);
@@ -138,6 +157,7 @@ bool PdfReader::ReadPage(int index) {
 }
 
 void PdfReader::AddOutline(const poppler::toc_item& item, uint32_t depth, std::string& text) {
+  if (depth > kOutlineDepthMax) outline_too_deep_ = true;
   if (depth > kOutlineDepthMax || ++outline_items_ > kOutlineItemsMax) return;
   text += ToUtf8(item.title());
   text.push_back('\n');
@@ -150,6 +170,14 @@ void PdfReader::ReadOutline() {
   std::string text;
   for (const poppler::toc_item* item : toc->root()->children()) AddOutline(*item, 0, text);
   EmitPart(context_, "outline", v1::PART_KIND_BODY, text);
+  if (outline_items_ > kOutlineItemsMax) {
+    context_.sink.Unscanned(context_.PartName("outline"), v1::UNSCANNED_REASON_TOO_MANY,
+                            fmt::format("outline_items_max {}", kOutlineItemsMax));
+  }
+  if (outline_too_deep_) {
+    context_.sink.Unscanned(context_.PartName("outline"), v1::UNSCANNED_REASON_TOO_DEEP,
+                            fmt::format("outline_depth_max {}", kOutlineDepthMax));
+  }
 }
 
 void PdfReader::ReadEmbedded() {
@@ -174,8 +202,7 @@ bool Detect(std::string_view head, Source&) {
 }
 
 void Extract(Source& source, Context& context) {
-  const absl::StatusOr<std::string> bytes =
-      ReadWhole(source, context.limits.memory_object_bytes_max);
+  const absl::StatusOr<std::string> bytes = ReadWhole(source, context);
   if (!bytes.ok()) {
     ReportFailure(context, "", bytes.status(), false);
     return;
@@ -190,6 +217,10 @@ void Extract(Source& source, Context& context) {
     context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_ENCRYPTED, "encrypted pdf");
   } else {
     PdfReader(*document, context).Read();
+    if (const size_t pictures = CountPictures(*bytes); pictures > 0) {
+      context.sink.Unscanned(context.PartName("pictures"), v1::UNSCANNED_REASON_UNSUPPORTED,
+                             fmt::format("{} pictures", pictures));
+    }
   }
 }
 

@@ -34,10 +34,72 @@ TEST(Pdf, PagesWithoutTextAreSaid) {
   PdfWriter pdf;
   pdf.AddPage({"text"});
   pdf.AddPage({});
+  pdf.AddPage({"text"});
+  pdf.AddPage({});
+  pdf.AddPage({});
+  const RecordingSink sink = ExtractBytes(pdf.Finish());
+  ASSERT_EQ(sink.gaps.size(), 2U) << sink.Gaps();
+  EXPECT_EQ(sink.gaps[0].reason, v1::UNSCANNED_REASON_UNSUPPORTED);
+  EXPECT_EQ(sink.gaps[0].part, "page 2");
+  EXPECT_EQ(sink.gaps[1].part, "pages 4-5");
+}
+
+TEST(Pdf, PicturesBesideTextAreSaid) {
+  PdfWriter pdf;
+  const std::string image = PdfStream(
+      "/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray "
+      "/BitsPerComponent 8",
+      "x");
+  const int first = pdf.AddObject(image);
+  pdf.AddObject(image);
+  pdf.AddPage({"text"}, "/Resources << /Font << /F1 3 0 R >> /XObject << /X " +
+                            std::to_string(first) + " 0 R >> >>");
   const RecordingSink sink = ExtractBytes(pdf.Finish());
   ASSERT_EQ(sink.gaps.size(), 1U) << sink.Gaps();
-  EXPECT_EQ(sink.gaps[0].reason, v1::UNSCANNED_REASON_PARTIAL);
-  EXPECT_EQ(sink.gaps[0].detail, "1 of 2 pages have no text");
+  EXPECT_EQ(sink.gaps[0].reason, v1::UNSCANNED_REASON_UNSUPPORTED);
+  EXPECT_EQ(sink.gaps[0].part, "pictures");
+  EXPECT_EQ(sink.gaps[0].detail, "2 pictures");
+}
+
+// A document whose outline is what `items` make of it; the catalog of PdfWriter has none.
+std::string WithOutline(int items, bool nested) {
+  PdfWriter pdf;
+  pdf.AddPage({"text"});
+  const int root = pdf.NextObject();
+  pdf.AddObject("<< /First " + std::to_string(root + 1) + " 0 R /Count 1 >>");
+  for (int i = 1; i <= items; ++i) {
+    const std::string next = i == items ? "" : std::to_string(root + i + 1) + " 0 R";
+    std::string link;
+    if (!next.empty()) link = nested ? "/Count 1 /First " + next : "/Next " + next;
+    pdf.AddObject("<< /Title (item " + std::to_string(i) + ") " + link + " >>");
+  }
+  std::string bytes = pdf.Finish();
+  const size_t catalog = bytes.find("/Type /Catalog");
+  bytes.insert(catalog, "/Outlines " + std::to_string(root) + " 0 R ");
+  return bytes;
+}
+
+TEST(Pdf, TheOutlineIsRead) {
+  const RecordingSink sink = ExtractBytes(WithOutline(3, false));
+  EXPECT_EQ(sink.TextOf("outline"), "item 1\nitem 2\nitem 3\n");
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+}
+
+TEST(Pdf, AnOutlineBeyondItsBoundsIsNamed) {
+  EXPECT_TRUE(ExtractBytes(WithOutline(20'001, false)).HasGap(v1::UNSCANNED_REASON_TOO_MANY));
+  EXPECT_TRUE(ExtractBytes(WithOutline(40, true)).HasGap(v1::UNSCANNED_REASON_TOO_DEEP));
+}
+
+TEST(Pdf, OneInADamagedMemberIsNamed) {
+  PdfWriter pdf;
+  for (int i = 0; i < 200; ++i) pdf.AddPage({"text " + std::to_string(i * 7919)});
+  ZipWriter::Options damaged;
+  damaged.deflate = false;
+  damaged.damage = true;
+  ZipWriter zip;
+  zip.Add("a.pdf", pdf.Finish(), damaged);
+  const RecordingSink sink = ExtractBytes(zip.Finish());
+  EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_PARTIAL)) << sink.Gaps();
 }
 
 TEST(Pdf, AZeroCharacterDoesNotEndThePage) {

@@ -14,6 +14,7 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr size_t kScoredBytes = 4096;
+constexpr double kDailyPoints = 1.5;  // for text all of characters of daily use
 
 struct Mark {
   std::string_view bytes;
@@ -104,20 +105,57 @@ double Score(const Census& census) {
   return points / static_cast<double>(foreign);
 }
 
+// Both national sets keep the characters of daily use apart from the rare ones: GB 2312 in rows 16
+// to 55, Big5 in A440 to C67E. Of the pairs of bytes in `sample`, the share in either.
+struct DailyShare {
+  double gb = 0;
+  double big5 = 0;
+};
+DailyShare DailyShareOf(std::string_view sample) {
+  size_t pairs = 0;
+  size_t gb = 0;
+  size_t big5 = 0;
+  for (size_t i = 0; i + 1 < sample.size(); ++i) {
+    const auto lead = static_cast<uint8_t>(sample[i]);
+    if (lead < 0x80) continue;
+    const auto trail = static_cast<uint8_t>(sample[++i]);
+    ++pairs;
+    gb += lead >= 0xB0 && lead <= 0xD7 && trail >= 0xA1 ? 1 : 0;
+    big5 += lead >= 0xA4 && lead <= 0xC6 && trail >= 0x40 && trail != 0x80 ? 1 : 0;
+  }
+  if (pairs == 0) return {};
+  return {static_cast<double>(gb) / static_cast<double>(pairs),
+          static_cast<double>(big5) / static_cast<double>(pairs)};
+}
+
 bool LooksLikeText(const Census& census) {
   return census.Share(census.control) <= 0.05 && census.Share(census.invalid) <= 0.10 &&
          census.Share(census.odd) <= 0.25;
 }
 
-// UTF-16 of mostly ASCII text has a zero in every other byte, on the side of the high byte.
-bool HasWideZeros(std::string_view sample, size_t high) {
-  size_t zeros[2] = {0, 0};
+// Where the zero bytes of `sample` are: of ASCII in UTF-16 the high byte is one.
+struct WideZeros {
+  size_t high = 0;
+  size_t low = 0;
+};
+WideZeros ZerosOf(std::string_view sample, Charset charset) {
+  const size_t high = charset == Charset::kUtf16Le ? 1 : 0;
+  WideZeros zeros;
   for (size_t i = 0; i + 1 < sample.size(); i += 2) {
-    zeros[0] += sample[i] == 0 ? 1 : 0;
-    zeros[1] += sample[i + 1] == 0 ? 1 : 0;
+    zeros.high += sample[i + high] == 0 ? 1 : 0;
+    zeros.low += sample[i + 1 - high] == 0 ? 1 : 0;
   }
-  const size_t pairs = sample.size() / 2;
-  return zeros[high] * 10 >= pairs * 4 && zeros[1 - high] * 20 <= pairs;
+  return zeros;
+}
+
+// Han characters with some ASCII between. Zeros between 8-bit text would stand on both sides as
+// often (a Han character rarely has one: U+4E00), and its letters make Han characters of bytes that
+// are all ASCII.
+bool IsWideHan(const Census& census, const WideZeros& zeros, std::string_view sample) {
+  const auto high_bytes = static_cast<size_t>(std::count_if(
+      sample.begin(), sample.end(), [](char c) { return static_cast<uint8_t>(c) >= 0x80; }));
+  return zeros.high >= 2 && zeros.low * 4 <= zeros.high && high_bytes * 5 >= sample.size() &&
+         (census.han + census.ascii + census.punctuation) * 100 >= census.all * 95;
 }
 
 // Big-endian and little-endian UTF-16 without a mark; kBinary when it is neither.
@@ -128,8 +166,11 @@ Charset DetectWide(std::string_view sample) {
     const Census census = CensusAs(charset, sample);
     const size_t foreign = census.all - census.ascii;
     const bool clean = census.invalid == 0 && census.Share(census.odd + census.control) <= 0.03;
-    const bool zeros = HasWideZeros(sample, charset == Charset::kUtf16Le ? 1 : 0);
-    if (zeros && census.all > 0 && LooksLikeText(census)) return charset;
+    const WideZeros zeros = ZerosOf(sample, charset);
+    const size_t pairs = sample.size() / 2;
+    const bool wide_ascii = zeros.high * 10 >= pairs * 4 && zeros.low * 20 <= pairs;
+    if (wide_ascii && census.all > 0 && LooksLikeText(census)) return charset;
+    if (clean && IsWideHan(census, zeros, sample)) return charset;
     if (clean && foreign >= 2 && (census.common + census.punctuation) * 10 >= foreign * 6) {
       return charset;
     }
@@ -216,7 +257,10 @@ Charset DetectBytes(std::string_view sample) {
                        big5.common == 0;
   if (western) return Charset::kWestern;
   // Where both are as likely, the encoding of the mainland is the likelier one here.
-  const Charset best = Score(big5) > Score(gb) + 0.25 ? Charset::kBig5 : Charset::kGb18030;
+  const DailyShare daily = DailyShareOf(sample.substr(0, kScoredBytes));
+  const bool traditional =
+      Score(big5) + kDailyPoints * daily.big5 > Score(gb) + kDailyPoints * daily.gb + 0.25;
+  const Charset best = traditional ? Charset::kBig5 : Charset::kGb18030;
   if (LooksLikeText(best == Charset::kBig5 ? big5 : gb)) return best;
   return Charset::kBinary;
 }

@@ -4,6 +4,7 @@
 
 #include "agent/inspect/extract/utf8.h"
 #include "unicode/ucnv.h"
+#include "unicode/ucnv_err.h"
 
 namespace shoumi::inspect {
 namespace {
@@ -19,6 +20,12 @@ Converter Open(const char* name) {
   return U_SUCCESS(error) ? std::move(converter) : nullptr;
 }
 
+void CountAndSubstitute(const void* counter, UConverterToUnicodeArgs* arguments, const char* bytes,
+                        int32_t length, UConverterCallbackReason reason, UErrorCode* error) {
+  if (reason <= UCNV_IRREGULAR) ++*static_cast<uint64_t*>(const_cast<void*>(counter));
+  UCNV_TO_U_CALLBACK_SUBSTITUTE(nullptr, arguments, bytes, length, reason, error);
+}
+
 }  // namespace
 
 struct Decoder::Converters {
@@ -29,10 +36,15 @@ struct Decoder::Converters {
   UChar* pivot_target = pivot.data();
 };
 
-Decoder::Decoder(Charset charset) : converters_(std::make_unique<Converters>()) {
-  const std::string name(ConverterName(charset));
-  converters_->from = Open(name.c_str());
+Decoder::Decoder(Charset charset) : Decoder(std::string(ConverterName(charset))) {}
+
+Decoder::Decoder(const std::string& name) : converters_(std::make_unique<Converters>()) {
+  converters_->from = Open(name.empty() ? "UTF-8" : name.c_str());
   converters_->to = Open("UTF-8");
+  if (converters_->from == nullptr) return;
+  UErrorCode error = U_ZERO_ERROR;
+  ucnv_setToUCallBack(converters_->from.get(), CountAndSubstitute, &invalid_, nullptr, nullptr,
+                      &error);
 }
 
 Decoder::~Decoder() = default;
@@ -40,7 +52,7 @@ Decoder::~Decoder() = default;
 void Decoder::Decode(std::string_view bytes, bool last, std::string& out) {
   Converters& own = *converters_;
   if (own.from == nullptr || own.to == nullptr) {
-    out.append(RepairUtf8(bytes));  // the ICU of this system lacks the table
+    out.append(RepairUtf8(bytes, &invalid_));  // the ICU of this system lacks the table
     return;
   }
   const char* source = bytes.data();
@@ -55,6 +67,7 @@ void Decoder::Decode(std::string_view bytes, bool last, std::string& out) {
                    own.pivot.data() + own.pivot.size(), false, last, &error);
     out.append(block.data(), static_cast<size_t>(target - block.data()));
   }
+  if (U_FAILURE(error)) ++invalid_;
 }
 
 }  // namespace shoumi::inspect

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,16 +15,21 @@ class Decoder {
  public:
   // `charset` is not kBinary.
   explicit Decoder(Charset charset);
+  // By a name as mail and HTML use it ("iso-2022-jp"). One that is not known decodes as UTF-8.
+  explicit Decoder(const std::string& name);
   ~Decoder();
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
   // Appends to `out`. `last` flushes what is incomplete.
   void Decode(std::string_view bytes, bool last, std::string& out);
+  // Sequences that became U+FFFD so far.
+  [[nodiscard]] uint64_t invalid() const { return invalid_; }
 
  private:
   struct Converters;
   std::unique_ptr<Converters> converters_;
+  uint64_t invalid_ = 0;
 };
 
 }  // namespace shoumi::inspect

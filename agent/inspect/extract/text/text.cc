@@ -48,6 +48,7 @@ class TextReader {
   std::string text_;
   uint64_t offset_ = 0;
   std::unique_ptr<Decoder> wide_;
+  uint64_t invalid_ = 0;  // sequences that are no characters
   bool said_binary_ = false;
 };
 
@@ -79,11 +80,16 @@ void TextReader::Run() {
     case Charset::kUtf32Be:
       wide_ = std::make_unique<Decoder>(start.charset);
       if (fill == Fill::kMore) RunWide();
+      invalid_ += wide_->invalid();
       break;
     default:
       if (fill == Fill::kMore) RunBytes();
   }
   pages_.Finish();
+  if (invalid_ > 0 && !said_binary_) {
+    context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_CORRUPT,
+                            fmt::format("{} byte sequences are no characters", invalid_));
+  }
 }
 
 void TextReader::RunWide() {
@@ -148,12 +154,13 @@ void TextReader::TakeBytes(std::string_view block) {
 
 void TextReader::Decode(std::string_view bytes, Charset charset) {
   if (charset == Charset::kUtf8) {
-    pages_.Append(RepairUtf8(bytes));
+    pages_.Append(RepairUtf8(bytes, &invalid_));
     return;
   }
   Decoder decoder(charset);
   text_.clear();
   decoder.Decode(bytes, true, text_);
+  invalid_ += decoder.invalid();
   pages_.Append(text_);
 }
 

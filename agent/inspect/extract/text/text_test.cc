@@ -116,6 +116,22 @@ TEST(Text, InvalidBytesBecomeReplacementCharacters) {
   const RecordingSink sink = ExtractBytes("客户资料管理制度规定\xFF客户资料管理制度规定");
   EXPECT_EQ(sink.AllText(), "客户资料管理制度规定\uFFFD客户资料管理制度规定");
   EXPECT_EQ(sink.broken, "");
+  ASSERT_EQ(sink.gaps.size(), 1U);
+  EXPECT_EQ(sink.gaps[0].reason, v1::UNSCANNED_REASON_CORRUPT);
+  EXPECT_EQ(sink.gaps[0].detail, "1 byte sequences are no characters");
+}
+
+TEST(Text, InvalidSequencesOfEveryEncodingAreCounted) {
+  const std::string text = "客户资料管理制度规定，编号12345，地址单位。\n";
+  const std::pair<const char*, std::string> kCases[] = {
+      {"GB18030", "\xFF"}, {"UTF-16LE", "\x01\xDC"s}, {"UTF-8", "\xC0\xAF"}};
+  for (const auto& [charset, invalid] : kCases) {
+    const std::string mark = std::string_view(charset) == "UTF-16LE" ? "\xFF\xFE" : "";
+    std::string bytes = mark + Encode(text + text, charset);
+    EXPECT_TRUE(ExtractBytes(bytes).gaps.empty()) << charset;
+    bytes.insert(mark.size() + Encode(text, charset).size(), invalid);
+    EXPECT_TRUE(ExtractBytes(bytes).HasGap(v1::UNSCANNED_REASON_CORRUPT)) << charset;
+  }
 }
 
 TEST(Text, ZeroBytesDoNotMakeItBinary) {

@@ -87,6 +87,7 @@ absl::StatusOr<std::unique_ptr<ZipArchive>> ZipArchive::Open(Source& source) {
   }
   std::unique_ptr<ZipArchive> archive(new ZipArchive);
   archive->input_ = std::make_unique<Input>(source);
+  archive->end_offset_ = trailer->end_offset;
   zip_error_t error;
   zip_error_init(&error);
   zip_source_t* input = zip_source_function_create(Input::Call, archive->input_.get(), &error);
@@ -102,14 +103,26 @@ absl::StatusOr<std::unique_ptr<ZipArchive>> ZipArchive::Open(Source& source) {
 }
 
 absl::Status ZipArchive::ReadEntries(uint64_t archive_bytes) {
+  int archive_comment_bytes = 0;
+  const char* const archive_comment =
+      zip_get_archive_comment(archive_, &archive_comment_bytes, ZIP_FL_ENC_RAW);
+  AddComment(archive_comment, static_cast<size_t>(std::max(archive_comment_bytes, 0)));
   const zip_int64_t count = zip_get_num_entries(archive_, 0);
   uint64_t packed = 0;
   for (zip_int64_t i = 0; i < count; ++i) {
     zip_stat_t stat;
     const auto index = static_cast<zip_uint64_t>(i);
-    if (zip_stat_index(archive_, index, ZIP_FL_ENC_RAW, &stat) != 0) continue;
     Entry entry;
     entry.index = index;
+    if (zip_stat_index(archive_, index, ZIP_FL_ENC_RAW, &stat) != 0) {
+      entry.damaged = true;
+      entries_.push_back(std::move(entry));
+      continue;
+    }
+    zip_uint32_t comment_bytes = 0;
+    const char* const comment =
+        zip_file_get_comment(archive_, index, &comment_bytes, ZIP_FL_ENC_RAW);
+    AddComment(comment, comment_bytes);
     entry.name = DecodeName(stat.name != nullptr ? stat.name : "");
     entry.bytes = stat.size;
     entry.packed_bytes = stat.comp_size;
@@ -121,6 +134,12 @@ absl::Status ZipArchive::ReadEntries(uint64_t archive_bytes) {
     entries_.push_back(std::move(entry));
   }
   return absl::OkStatus();
+}
+
+void ZipArchive::AddComment(const char* comment, size_t bytes) {
+  if (comment == nullptr || bytes == 0) return;
+  comments_ += DecodeName({comment, bytes});
+  comments_.push_back('\n');
 }
 
 absl::StatusOr<std::unique_ptr<Source>> ZipArchive::OpenEntry(const Entry& entry,

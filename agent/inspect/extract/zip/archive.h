@@ -27,6 +27,7 @@ class ZipArchive {
     uint64_t bytes = 0;
     uint64_t packed_bytes = 0;
     bool encrypted = false;
+    bool damaged = false;  // its directory entry cannot be read
     [[nodiscard]] bool folder() const { return name.ends_with('/'); }
   };
 
@@ -37,6 +38,10 @@ class ZipArchive {
   ZipArchive& operator=(const ZipArchive&) = delete;
 
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+  // Where the archive ends; programs pass over what its file holds behind that.
+  [[nodiscard]] uint64_t end_offset() const { return end_offset_; }
+  // Comments of the archive and its members, one a line.
+  [[nodiscard]] const std::string& comments() const { return comments_; }
 
   // The unpacked member, as a stream: reading in order needs no memory beyond the first
   // kHeadBytes; any other order loads the whole, up to Limits::memory_object_bytes_max. Every byte
@@ -49,10 +54,13 @@ class ZipArchive {
   struct Input;
   ZipArchive();
   absl::Status ReadEntries(uint64_t archive_bytes);
+  void AddComment(const char* comment, size_t bytes);
 
   std::unique_ptr<Input> input_;
   zip* archive_ = nullptr;
   std::vector<Entry> entries_;
+  std::string comments_;
+  uint64_t end_offset_ = 0;
 };
 
 }  // namespace shoumi::inspect

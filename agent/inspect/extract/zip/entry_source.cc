@@ -8,6 +8,7 @@
 namespace shoumi::inspect {
 
 absl::Status ZipEntrySource::Open() {
+  if (entry_.damaged) return absl::DataLossError("damaged zip member");
   if (entry_.encrypted) return absl::PermissionDeniedError("encrypted member");
   file_.reset(zip_fopen_index(archive_, entry_.index, 0));
   position_ = 0;

@@ -64,6 +64,7 @@ absl::StatusOr<ZipTrailer> ReadZipTrailer(Source& source) {
   trailer.directory_bytes = Little(*tail, at + 12, 4);
   trailer.directory_offset = Little(*tail, at + 16, 4);
   const uint64_t offset = size - look + at;
+  trailer.end_offset = std::min(offset + kTrailerBytes + Little(*tail, at + 20, 2), size);
   if (offset >= kLocatorBytes) ReadZip64(source, offset - kLocatorBytes, trailer);
   return trailer;
 }

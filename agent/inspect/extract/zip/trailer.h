@@ -15,6 +15,7 @@ struct ZipTrailer {
   uint64_t entries = 0;
   uint64_t directory_bytes = 0;
   uint64_t directory_offset = 0;
+  uint64_t end_offset = 0;  // behind its comment: the end of the archive
 };
 
 bool LooksLikeZip(std::string_view head);

@@ -19,7 +19,7 @@ void EmitNameOnly(const ZipArchive::Entry& entry, Context& context) {
 }
 
 void ExtractEntry(ZipArchive& archive, const ZipArchive::Entry& entry, Context& context) {
-  if (entry.folder() && entry.bytes == 0) {
+  if (entry.folder() && entry.packed_bytes == 0) {
     EmitNameOnly(entry, context);
     return;
   }
@@ -43,6 +43,7 @@ void Extract(Source& source, Context& context) {
     return;
   }
   if (context.depth == 0) context.bytes_read = source.size();
+  ExtractAroundArchive(**archive, source, context);
   for (const ZipArchive::Entry& entry : (*archive)->entries()) {
     if (!context.SpendEntry("") || !context.InTime("")) return;
     ExtractEntry(**archive, entry, context);
@@ -50,6 +51,20 @@ void Extract(Source& source, Context& context) {
 }
 
 }  // namespace
+
+void ExtractAroundArchive(const ZipArchive& archive, Source& source, Context& context) {
+  EmitPart(context, "comments", v1::PART_KIND_COMMENT, archive.comments());
+  if (archive.end_offset() >= source.size()) return;
+  // The end is found within the last 64 KiB of the file, so there is no more than that behind it.
+  std::string behind(source.size() - archive.end_offset(), '\0');
+  const absl::StatusOr<size_t> got = source.ReadAt(archive.end_offset(), std::span(behind));
+  if (!got.ok()) {
+    ReportFailure(context, "behind the archive", got.status(), true);
+    return;
+  }
+  const auto content = MakeMemorySource(std::string_view(behind).substr(0, *got));
+  context.Nested("behind the archive", *content);
+}
 
 const Format kZipFormat = {"zip", "application/zip", Detect, Extract};
 

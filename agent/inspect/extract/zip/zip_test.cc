@@ -126,6 +126,18 @@ TEST(Zip, NamesOfChineseMachinesAreDecoded) {
   EXPECT_EQ(sink.TextOf(v1::PART_KIND_FILE_NAME), "机密料.txtnaïve.txt");
 }
 
+TEST(Zip, CommentsAndWhatIsBehindTheArchiveAreRead) {
+  const std::string secret = "王小明 13812345678";
+  std::string zip = MakeZip({{"a.txt", "text"}});
+  EXPECT_TRUE(ExtractBytes(zip).gaps.empty());
+  const RecordingSink behind = ExtractBytes(zip + secret);
+  EXPECT_NE(behind.AllText().find(secret), std::string::npos) << behind.Gaps();
+  zip[zip.size() - 2] = static_cast<char>(secret.size());
+  const RecordingSink comment = ExtractBytes(zip + secret);
+  EXPECT_EQ(comment.TextOf(v1::PART_KIND_COMMENT), secret + "\n");
+  EXPECT_EQ(comment.TextOf("a.txt/first page"), "text");
+}
+
 TEST(Zip, AnEmptyArchiveIsClean) {
   const RecordingSink sink = ExtractBytes(MakeZip({}));
   EXPECT_TRUE(sink.parts.empty());
