@@ -251,6 +251,7 @@ void Session::WriteNextLocked() {
     return;
   }
   bool own = false;
+  outgoing_.Clear();  // serialising into a buffer that is in use ends the process
   (void)grpc::SerializationTraits<v1::ServerMessage>::Serialize(message, &outgoing_, &own);
   writing_ = true;
   StartWrite(&outgoing_);
