@@ -355,15 +355,24 @@ TEST_F(SessionTest, StoppingStoresAndAcknowledgesTheBatchInWork) {
   TestAgent idle(Connect(EnrolDevice("pc-2").certificate));
   ASSERT_TRUE(busy.Greet());
   ASSERT_TRUE(idle.Greet());
+  ASSERT_TRUE(busy.Send({EventRecord(1)}));
+  ASSERT_TRUE(busy.Next().has_ack());
+  const auto last_seen = [&] {
+    DeviceRow row;
+    row.device_id = device.device_id;
+    fleet->Overlay(row);
+    return row.last_seen;
+  };
+  const auto before = last_seen();
   StoreLock lock(folder / "store.db");
-  const auto record = IncidentRecord(1);
+  const auto record = IncidentRecord(2);
   ASSERT_TRUE(busy.Send({record}));
+  ASSERT_TRUE(WaitFor([&] { return last_seen() > before; }));
   auto ack = std::async(std::launch::async, [&] { return busy.Next(); });
-  // The batch is in work by now, or was not read yet; then there is no acknowledgement either.
   EXPECT_EQ(ack.wait_for(milliseconds(300)), std::future_status::timeout);
   std::thread stopping([this] { StopServer(); });
   lock.Release();
-  EXPECT_EQ(ack.get().ack().sequence(), 1U);
+  EXPECT_EQ(ack.get().ack().sequence(), 2U);
   EXPECT_EQ(busy.End().code(), StatusCode::kUnavailable);
   EXPECT_EQ(idle.End().code(), StatusCode::kUnavailable);
   stopping.join();
