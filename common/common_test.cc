@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "common/bounded_queue.h"
@@ -10,6 +11,7 @@
 #include "common/fd.h"
 #include "common/ids.h"
 #include "common/log.h"
+#include "common/text.h"
 #include "shoumi/v1/agent_service.pb.h"
 #include "shoumi/v1/incident.pb.h"
 
@@ -86,6 +88,37 @@ TEST(Ids, UuidIsVersion4) {
   EXPECT_EQ(id[14], '4');
   EXPECT_NE(std::string("89ab").find(id[19]), std::string::npos);
   EXPECT_NE(id, NewUuid());
+}
+
+TEST(Ids, OnlyLowerCaseUuidsAreUuids) {
+  EXPECT_TRUE(IsUuid(NewUuid()));
+  for (const char* bad :
+       {"", "x", "00000000-0000-0000-0000-00000000000", "00000000-0000-0000-0000-00000000000G",
+        "00000000-0000-0000-0000-00000000000A", "000000000-000-0000-0000-000000000000"}) {
+    EXPECT_FALSE(IsUuid(bad)) << bad;
+  }
+}
+
+TEST(Text, IsNeverCutInsideACharacter) {
+  EXPECT_EQ(ClipUtf8("密级", 6), "密级");
+  EXPECT_EQ(ClipUtf8("密级", 5), "密");
+  EXPECT_EQ(ClipUtf8("密级", 3), "密");
+  EXPECT_EQ(ClipUtf8("密级", 2), "");
+  EXPECT_EQ(ClipUtf8("abc", 2), "ab");
+}
+
+TEST(Log, OneRecordIsOneLine) {
+  const auto before = spdlog::default_logger();
+  for (const bool json : {false, true}) {
+    SetUpLogging(json ? "json" : "plain", "info", json);
+    testing::internal::CaptureStderr();
+    spdlog::info("said \"no\"\nforged\x1b[2J line");
+    const std::string text = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+    EXPECT_NE(text.find("\\u000aforged\\u001b[2J line"), std::string::npos) << text;
+    EXPECT_NE(text.find(json ? R"(\"no\")" : R"("no")"), std::string::npos) << text;
+  }
+  spdlog::set_default_logger(before);
 }
 
 TEST(Log, MasksAnnotatedFieldsAtAnyDepth) {

@@ -59,18 +59,20 @@ void Mask(Message& message) {
   }
 }
 
-// %v with the characters that JSON does not carry escaped (RFC 8259, 7).
-class JsonText final : public spdlog::custom_flag_formatter {
+// %v on one line: what others send us cannot make lines of its own. In JSON also with the escapes
+// that JSON needs (RFC 8259, 7).
+class OneLineText final : public spdlog::custom_flag_formatter {
  public:
+  explicit OneLineText(bool json) : json_(json) {}
   void format(const spdlog::details::log_msg& message, const std::tm&,
               spdlog::memory_buf_t& out) override {
     const auto put = [&](std::string_view text) {
       out.append(text.data(), text.data() + text.size());
     };
     for (const char c : std::string_view(message.payload.data(), message.payload.size())) {
-      if (c == '"' || c == '\\') {
+      if (json_ && (c == '"' || c == '\\')) {
         put(std::string{'\\', c});
-      } else if (static_cast<unsigned char>(c) < 0x20) {
+      } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
         put(fmt::format("\\u{:04x}", static_cast<unsigned char>(c)));
       } else {
         out.push_back(c);
@@ -78,8 +80,11 @@ class JsonText final : public spdlog::custom_flag_formatter {
     }
   }
   [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<JsonText>();
+    return std::make_unique<OneLineText>(json_);
   }
+
+ private:
+  const bool json_;
 };
 
 }  // namespace
@@ -87,10 +92,10 @@ class JsonText final : public spdlog::custom_flag_formatter {
 void SetUpLogging(std::string_view component, std::string_view level, bool json) {
   auto logger = spdlog::stderr_color_mt(std::string(component));
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
-  formatter->add_flag<JsonText>('*');
+  formatter->add_flag<OneLineText>('*', json);
   formatter->set_pattern(
       json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","component":"%n","text":"%*"})"
-           : "%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %n: %v");
+           : "%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %n: %*");
   logger->set_formatter(std::move(formatter));
   logger->set_level(spdlog::level::from_str(std::string(level)));
   logger->flush_on(spdlog::level::info);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "common/text.h"
 
 namespace shoumi::server {
 
@@ -79,7 +80,7 @@ void Fleet::Hello(std::string_view device_id, const SessionLink* link, std::stri
   const std::lock_guard lock(mutex_);
   Entry* entry = Find(device_id, link);
   if (entry == nullptr) return;
-  if (!hostname.empty()) entry->report.hostname = hostname;
+  entry->report.hostname = hostname;
   TakeState(*entry, state);
   entry->greeted = true;
   if (!offer_ || offer_->version == state.policy_version()) return;
@@ -107,12 +108,7 @@ void Fleet::Refused(std::string_view device_id, const SessionLink* link, uint64_
   const std::lock_guard lock(mutex_);
   Entry* entry = Find(device_id, link);
   if (entry == nullptr) return;
-  std::string_view kept = error.substr(0, options_.policy_error_bytes_max);
-  // Never cut inside a character.
-  while (kept.size() < error.size() && !kept.empty() &&
-         (static_cast<unsigned char>(error[kept.size()]) & 0xC0U) == 0x80U) {
-    kept.remove_suffix(1);
-  }
+  const std::string_view kept = ClipUtf8(error, options_.policy_error_bytes_max);
   entry->report.policy_error = kept.empty() ? "refused without a reason" : std::string(kept);
   spdlog::warn("device {} ({}) refuses policy version {}: {}", device_id, entry->report.hostname,
                version, entry->report.policy_error);

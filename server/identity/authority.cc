@@ -63,6 +63,11 @@ absl::StatusOr<std::string> ReadOrMakeKey(const std::filesystem::path& path) {
   return fresh;
 }
 
+absl::Status Damaged(const std::filesystem::path& path, const absl::Status& status) {
+  return absl::FailedPreconditionError(fmt::format("{} is damaged ({}); restore it from the backup",
+                                                   path.string(), std::string(status.message())));
+}
+
 }  // namespace
 
 absl::StatusOr<CertificateAuthority> CertificateAuthority::Open(const AuthorityOptions& options,
@@ -90,8 +95,11 @@ absl::Status CertificateAuthority::OpenCa(const AuthorityOptions& options, Clock
     }
     if (!key.ok()) return key.status();
     issuer_ = {*certificate, *key};
+    if (const auto info = crypto::ParseCertificate(*certificate); !info.ok()) {
+      return Damaged(certificate_path, info.status());
+    }
     const auto matches = crypto::KeyMatches(*certificate, *key);
-    if (!matches.ok()) return matches.status();
+    if (!matches.ok()) return Damaged(key_path, matches.status());
     if (!*matches) {
       return absl::FailedPreconditionError(
           fmt::format("{} is not the key of {}", key_path.string(), certificate_path.string()));
@@ -116,8 +124,12 @@ absl::Status CertificateAuthority::OpenCa(const AuthorityOptions& options, Clock
 }
 
 absl::Status CertificateAuthority::OpenServer(const AuthorityOptions& options, Clock::Wall now) {
-  auto key = ReadOrMakeKey(options.folder / "server.key");
+  const auto key_path = options.folder / "server.key";
+  auto key = ReadOrMakeKey(key_path);
   if (!key.ok()) return key.status();
+  if (const auto csr = crypto::CreateCsr(*key, "any"); !csr.ok()) {
+    return Damaged(key_path, csr.status());
+  }
   const auto path = options.folder / "server.pem";
   auto certificate = ReadOptional(path);
   if (!certificate.ok()) return certificate.status();

@@ -24,10 +24,7 @@ absl::Status Check(const EnrolmentRequest& request) {
   if (request.token.empty() || request.token.size() > kTokenTextBytesMax) {
     return absl::InvalidArgumentError("an enrolment token is needed");
   }
-  if (request.hostname.empty() || request.hostname.size() > kHostnameBytesMax ||
-      !Printable(request.hostname)) {
-    return absl::InvalidArgumentError("hostname must have 1 to 253 printable ASCII characters");
-  }
+  if (auto status = CheckHostname(request.hostname); !status.ok()) return status;
   if (request.machine_id.size() != 64 || !crypto::FromHex(request.machine_id).ok()) {
     return absl::InvalidArgumentError("machine_id must be a SHA-256 in hex");
   }
@@ -38,6 +35,13 @@ absl::Status Check(const EnrolmentRequest& request) {
 }
 
 }  // namespace
+
+absl::Status CheckHostname(std::string_view hostname) {
+  if (hostname.empty() || hostname.size() > kHostnameBytesMax || !Printable(hostname)) {
+    return absl::InvalidArgumentError("hostname must have 1 to 253 printable ASCII characters");
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<NewToken> DeviceIdentity::CreateToken(std::chrono::seconds valid,
                                                      std::string_view note,

@@ -11,6 +11,9 @@
 
 namespace shoumi::server {
 
+// What a device may call itself: people read it in lists and in the log.
+absl::Status CheckHostname(std::string_view hostname);
+
 struct EnrolmentRequest {
   std::string_view token;
   std::string_view csr_pem;

@@ -14,13 +14,7 @@ namespace {
 
 constexpr size_t kKeyFileBytesMax = 64 * 1024;
 
-}  // namespace
-
-absl::StatusOr<std::string> ReadKeyFile(const std::filesystem::path& path) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!fd) return ErrnoStatus(errno, path.string());
-  struct stat info {};
-  if (fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, path.string());
+absl::Status CheckPrivate(const struct stat& info, const std::filesystem::path& path) {
   if (!S_ISREG(info.st_mode)) {
     return absl::FailedPreconditionError(fmt::format("{} is not a regular file", path.string()));
   }
@@ -33,6 +27,23 @@ absl::StatusOr<std::string> ReadKeyFile(const std::filesystem::path& path) {
         fmt::format("{} can be read by others (mode {:04o}); run: chmod 600 {}", path.string(),
                     info.st_mode & 07777, path.string()));
   }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckPrivateFile(const std::filesystem::path& path) {
+  struct stat info {};
+  if (lstat(path.c_str(), &info) != 0) return ErrnoStatus(errno, path.string());
+  return CheckPrivate(info, path);
+}
+
+absl::StatusOr<std::string> ReadKeyFile(const std::filesystem::path& path) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) return ErrnoStatus(errno, path.string());
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, path.string());
+  if (auto status = CheckPrivate(info, path); !status.ok()) return status;
   return ReadAll(fd.get(), kKeyFileBytesMax);
 }
 

@@ -9,8 +9,11 @@
 
 namespace shoumi::server {
 
-// Files that hold key material. Reading refuses (FailedPrecondition) a file that is not a regular
-// file of this process's user, or that group or others have any right on. NotFound when absent.
+// FailedPrecondition for what is not a regular file of this process's user, or what group or others
+// have any right on. NotFound when absent.
+absl::Status CheckPrivateFile(const std::filesystem::path& path);
+
+// Key material, from a file that is private in that sense.
 absl::StatusOr<std::string> ReadKeyFile(const std::filesystem::path& path);
 
 // Mode 0600, durable, replaces what is there.

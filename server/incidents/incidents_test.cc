@@ -69,6 +69,17 @@ TEST(Records, AnIncidentWithoutLevelOrSeverityIsAccepted) {
   EXPECT_EQ(rows.records[0].severity, "");
 }
 
+TEST(Records, LongTextIsCutForListsOnly) {
+  auto record = Incident(1);
+  auto& event = *record.mutable_incident()->mutable_event();
+  event.set_content_name(std::string(511, 'n') + "密");
+  event.mutable_user()->set_name(std::string(600, 'u'));
+  const auto row = ToRow(record, {}).value();
+  EXPECT_EQ(row.content_name, std::string(511, 'n'));
+  EXPECT_EQ(row.user.size(), 512U);
+  EXPECT_EQ(row.body, record.incident().SerializeAsString());
+}
+
 TEST(Records, HostileOnesAreRefusedWithOneSentence) {
   auto record = Incident(1);
   record.mutable_incident()->mutable_event()->set_channel(v1::CHANNEL_UNSPECIFIED);
@@ -100,6 +111,9 @@ TEST(Records, HostileOnesAreRefusedWithOneSentence) {
   record = Incident(2);
   record.mutable_incident()->add_findings();
   EXPECT_THAT(Problem({record}), HasSubstr("finding"));
+  record = Event(3);
+  record.mutable_event()->set_detail(std::string(70'000, 'd'));
+  EXPECT_THAT(Problem({record}), HasSubstr("larger than 65536 bytes"));
   record = Event(3);
   record.mutable_event()->clear_kind();
   EXPECT_THAT(Problem({record}), HasSubstr("kind"));

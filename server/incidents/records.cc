@@ -4,6 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "common/ids.h"
+#include "common/text.h"
 #include "fmt/format.h"
 #include "rules/policy/policy.h"
 
@@ -12,20 +13,6 @@ namespace {
 
 absl::Status Bad(uint64_t sequence, std::string_view what) {
   return absl::InvalidArgumentError(fmt::format("record {}: {}", sequence, what));
-}
-
-// RFC 9562, 4: 8-4-4-4-12 lower-case hex digits.
-bool IsUuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      if (c != '-') return false;
-    } else if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
-      return false;
-    }
-  }
-  return true;
 }
 
 bool IsTime(const google::protobuf::Timestamp& time) {
@@ -77,6 +64,12 @@ absl::Status CheckIncident(const v1::Incident& incident, uint64_t sequence) {
   return CheckFindings(incident, sequence);
 }
 
+// For lists; the incident itself is kept whole.
+std::string ForList(std::string_view text) {
+  constexpr size_t kListTextBytesMax = 512;
+  return std::string(ClipUtf8(text, kListTextBytesMax));
+}
+
 RecordRow IncidentRecord(const v1::Incident& incident) {
   RecordRow row;
   row.kind = RecordRow::Kind::kIncident;
@@ -85,13 +78,13 @@ RecordRow IncidentRecord(const v1::Incident& incident) {
   row.body = incident.SerializeAsString();
   row.user = incident.event().user().name().empty()
                  ? fmt::format("uid {}", incident.event().user().uid())
-                 : incident.event().user().name();
+                 : ForList(incident.event().user().name());
   row.channel = rules::Name(incident.event().channel());
   row.action = rules::Name(incident.verdict().action());
-  row.rule = incident.verdict().rule();
+  row.rule = ForList(incident.verdict().rule());
   row.severity = rules::Name(incident.verdict().severity());
   row.level = LevelName(incident.level());
-  row.content_name = incident.event().content_name();
+  row.content_name = ForList(incident.event().content_name());
   return row;
 }
 
@@ -137,6 +130,9 @@ absl::StatusOr<RecordRow> ToRow(const v1::SpoolRecord& record, const RecordBound
   }
   if (!record.has_event()) return Bad(sequence, "neither incident nor event");
   const v1::AgentEvent& event = record.event();
+  if (event.ByteSizeLong() > bounds.event_bytes_max) {
+    return Bad(sequence, fmt::format("an event larger than {} bytes", bounds.event_bytes_max));
+  }
   if (!IsUuid(event.event_id())) return Bad(sequence, "event_id is not a UUID");
   if (!event.has_time() || !IsTime(event.time()))
     return Bad(sequence, "the event has no valid time");

@@ -12,6 +12,7 @@ namespace shoumi::server {
 struct RecordBounds {
   size_t batch_records_max = 2000;
   size_t record_bytes_max = 1U << 20U;
+  size_t event_bytes_max = 64U << 10U;  // they are listed whole
 };
 
 // Checks one batch of an agent's spool and turns it into rows. All or nothing: InvalidArgument with

@@ -8,6 +8,7 @@
 #include "server/main/notify.h"
 #include "server/main/options.h"
 #include "server/main/service.h"
+#include "server/rpc/grpc_log.h"
 
 namespace {
 
@@ -50,6 +51,7 @@ int main(int argc, char** argv) {
   }
   const sigset_t signals = BlockStopSignals();
   shoumi::SetUpLogging("shoumi-server", options.log_level, options.log_json);
+  const shoumi::server::GrpcLog grpc_log;
   auto server = shoumi::server::ServerProcess::Start(options);
   if (!server.ok()) {
     fmt::print(stderr, "shoumi-server: {}\n", std::string(server.status().message()));

@@ -39,7 +39,7 @@ FILES in the state folder
   ca.pem                the authority's certificate; agents and operators need it
   ca.key, server.key, policy.key
                         secrets, mode 0600; the server refuses them when others can read them
-  store.db              incidents, devices, operators, policies (SQLite)
+  store.db              incidents, devices, operators, policies (SQLite), mode 0600
   lock                  held while the server runs
 
 SIGNALS

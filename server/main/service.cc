@@ -1,6 +1,7 @@
 #include "server/main/service.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,6 +32,15 @@ absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const Server
 absl::Status ServerProcess::OpenState() {
   // Others may pass through to ca.pem; everything else in there has mode 0600.
   if (auto status = MakeFolders(options_.state, 0711); !status.ok()) return status;
+  struct stat folder {};
+  if (stat(options_.state.c_str(), &folder) != 0) {
+    return ErrnoStatus(errno, options_.state.string());
+  }
+  if ((folder.st_mode & 022) != 0) {
+    return absl::FailedPreconditionError(
+        fmt::format("{} can be changed by others (mode {:04o}); run: chmod go-w {}",
+                    options_.state.string(), folder.st_mode & 07777, options_.state.string()));
+  }
   const std::string lock = (options_.state / "lock").string();
   lock_.Reset(open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock_) return ErrnoStatus(errno, lock);
@@ -38,9 +48,20 @@ absl::Status ServerProcess::OpenState() {
     return absl::FailedPreconditionError(
         fmt::format("another shoumi-server runs on {}", options_.state.string()));
   }
-  auto store = OpenSqliteStore((options_.state / "store.db").string(),
-                               [this](std::chrono::nanoseconds took) { latency_.Observe(took); });
-  if (!store.ok()) return store.status();
+  const std::string file = (options_.state / "store.db").string();
+  if (auto status = CheckPrivateFile(file); !status.ok() && !absl::IsNotFound(status)) {
+    return status;
+  }
+  auto store =
+      OpenSqliteStore(file, [this](std::chrono::nanoseconds took) { latency_.Observe(took); });
+  if (absl::IsDataLoss(store.status())) {
+    return absl::DataLossError(fmt::format("{} is damaged ({}); restore it from the backup", file,
+                                           std::string(store.status().message())));
+  }
+  if (!store.ok()) {
+    return absl::Status(store.status().code(),
+                        fmt::format("{}: {}", file, std::string(store.status().message())));
+  }
   store_ = std::move(*store);
   return absl::OkStatus();
 }

@@ -16,7 +16,7 @@ class BlobStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
  public:
   BlobStream(grpc::CallbackServerContext& context, const Services& services,
              v1::FetchBlobRequest request)
-      : services_(services), request_(std::move(request)) {
+      : services_(services), request_(std::move(request)), peer_(PeerAddress(context)) {
     std::string certificate = PeerCertificate(context);
     if (certificate.empty()) {
       FinishWith(absl::UnauthenticatedError("a device certificate of this server is needed"));
@@ -62,12 +62,14 @@ class BlobStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
   }
 
   void FinishWith(const absl::Status& status) {
+    LogIfRefused("policy download", peer_, status);
     services_.counters.Count(status);
     Finish(ToGrpc(status));
   }
 
   const Services& services_;
   const v1::FetchBlobRequest request_;
+  const std::string peer_;
   std::shared_ptr<const PublishedBundle> bundle_;
   size_t offset_ = 0;
   v1::BlobChunk chunk_;
@@ -78,37 +80,38 @@ class BlobStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
 grpc::ServerUnaryReactor* AgentServiceHandlers::Enrol(grpc::CallbackServerContext* context,
                                                       const v1::EnrolRequest* request,
                                                       v1::EnrolResponse* response) {
-  return RunUnary(services_, context, [this, context, request, response]() -> absl::Status {
-    const std::string peer = PeerAddress(*context);
-    if (auto status = services_.anonymous.Admit(peer); !status.ok()) return status;
-    auto enrolled =
-        services_.devices.Enrol({request->token(), request->csr_pem(), request->hostname(),
-                                 request->machine_id(), request->agent_version()});
-    if (!enrolled.ok()) {
-      spdlog::warn("enrolment from {} refused: {}", peer, std::string(enrolled.status().message()));
-      return enrolled.status();
-    }
-    spdlog::info("device {} ({}) enrolled from {}", enrolled->device_id, request->hostname(), peer);
-    response->set_device_id(enrolled->device_id);
-    response->set_certificate_pem(enrolled->certificate_pem);
-    response->set_ca_pem(services_.authority.ca_pem());
-    response->set_policy_public_key(services_.policy.public_key());
-    return absl::OkStatus();
-  });
+  return RunUnary(
+      services_, context, "enrolment", [this, context, request, response]() -> absl::Status {
+        const std::string peer = PeerAddress(*context);
+        if (auto status = services_.anonymous.Admit(peer); !status.ok()) return status;
+        auto enrolled =
+            services_.devices.Enrol({request->token(), request->csr_pem(), request->hostname(),
+                                     request->machine_id(), request->agent_version()});
+        if (!enrolled.ok()) return enrolled.status();
+        spdlog::info("device {} ({}) enrolled from {}", enrolled->device_id, request->hostname(),
+                     peer);
+        response->set_device_id(enrolled->device_id);
+        response->set_certificate_pem(enrolled->certificate_pem);
+        response->set_ca_pem(services_.authority.ca_pem());
+        response->set_policy_public_key(services_.policy.public_key());
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* AgentServiceHandlers::RenewCertificate(
     grpc::CallbackServerContext* context, const v1::RenewCertificateRequest* request,
     v1::RenewCertificateResponse* response) {
-  return RunUnary(services_, context, [this, context, request, response]() -> absl::Status {
-    const auto device = services_.devices.Authenticate(PeerCertificate(*context));
-    if (!device.ok()) return device.status();
-    auto certificate = services_.devices.Renew(device->row.device_id, request->csr_pem());
-    if (!certificate.ok()) return certificate.status();
-    spdlog::info("device {}: certificate renewed", device->row.device_id);
-    response->set_certificate_pem(std::move(*certificate));
-    return absl::OkStatus();
-  });
+  return RunUnary(services_, context, "certificate renewal",
+                  [this, context, request, response]() -> absl::Status {
+                    const auto device = services_.devices.Authenticate(PeerCertificate(*context));
+                    if (!device.ok()) return device.status();
+                    auto certificate =
+                        services_.devices.Renew(device->row.device_id, request->csr_pem());
+                    if (!certificate.ok()) return certificate.status();
+                    spdlog::info("device {}: certificate renewed", device->row.device_id);
+                    response->set_certificate_pem(std::move(*certificate));
+                    return absl::OkStatus();
+                  });
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AgentServiceHandlers::Session(

@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "common/clock.h"
@@ -25,6 +26,10 @@ std::string PeerCertificate(const grpc::ServerContextBase& context);
 std::string PeerAddress(const grpc::ServerContextBase& context);
 // Of "authorization: Bearer TOKEN"; empty when there is none.
 std::string BearerToken(const grpc::ServerContextBase& context);
+
+// Says in the log that a caller was refused for who it is, or for calling too often; other errors
+// are for the caller alone.
+void LogIfRefused(std::string_view call, std::string_view peer, const absl::Status& status);
 
 // Finished calls by status code (google.rpc.Code, 0..16).
 class RpcCounters {

@@ -12,6 +12,21 @@ constexpr uint32_t kPageDefault = 50;
 constexpr uint32_t kPageMax = 1000;
 constexpr size_t kFilterBytesMax = 256;
 
+// What a page holds in bytes. Callers of gRPC take 4 MiB unless they ask for more.
+class PageBytes {
+ public:
+  // Whether the row still fits; the first always does.
+  bool Take(const google::protobuf::Message& row) {
+    const bool first = bytes_ == 0;
+    bytes_ += row.ByteSizeLong();
+    return first || bytes_ <= kPageBytesMax;
+  }
+
+ private:
+  static constexpr size_t kPageBytesMax = 2U << 20U;
+  size_t bytes_ = 0;
+};
+
 absl::StatusOr<uint32_t> PageSize(uint32_t asked) {
   if (asked > kPageMax) {
     return absl::InvalidArgumentError(fmt::format("a page has at most {} rows", kPageMax));
@@ -130,16 +145,20 @@ grpc::ServerUnaryReactor* OperatorServiceHandlers::ListAgentEvents(
     if (auto status = CheckFilters({&request->device_id()}); !status.ok()) return status;
     const auto rows = services_.store.ListAgentEvents(request->device_id(), *before, *limit);
     if (!rows.ok()) return rows.status();
+    PageBytes page;
     for (const AgentEventRowData& row : *rows) {
-      v1::AgentEventRow& event = *response->add_events();
+      v1::AgentEventRow event;
       event.set_device_id(row.device_id);
       event.set_hostname(row.hostname);
       if (!event.mutable_event()->ParseFromString(row.body)) {
         return absl::DataLossError("the store holds an agent event that is none");
       }
+      if (!page.Take(event)) break;
+      *response->add_events() = std::move(event);
     }
-    if (rows->size() == *limit) {
-      response->set_next_page_token(fmt::format("{}", rows->back().number));
+    if (const auto sent = static_cast<size_t>(response->events_size());
+        sent == *limit || sent < rows->size()) {
+      response->set_next_page_token(fmt::format("{}", (*rows)[sent - 1].number));
     }
     return absl::OkStatus();
   });
@@ -150,16 +169,23 @@ grpc::ServerUnaryReactor* OperatorServiceHandlers::ListDevices(
   return Run(context, [this, request, response](const OperatorIdentity&) -> absl::Status {
     const auto limit = PageSize(request->page_size());
     if (!limit.ok()) return limit.status();
-    if (auto status = CheckFilters({&request->page_token()}); !status.ok()) return status;
+    if (!request->page_token().empty() && !IsUuid(request->page_token())) {
+      return absl::InvalidArgumentError("not a page token of this list");
+    }
     auto rows = services_.store.ListDevices(request->page_token(), *limit);
     if (!rows.ok()) return rows.status();
+    PageBytes page;
     for (DeviceRow& row : *rows) {
       const bool connected = services_.fleet.Overlay(row);
-      if (auto status = ToDevice(row, connected, *response->add_devices()); !status.ok()) {
-        return status;
-      }
+      v1::DeviceRow device;
+      if (auto status = ToDevice(row, connected, device); !status.ok()) return status;
+      if (!page.Take(device)) break;
+      *response->add_devices() = std::move(device);
     }
-    if (rows->size() == *limit) response->set_next_page_token(rows->back().device_id);
+    if (const auto sent = static_cast<size_t>(response->devices_size());
+        sent == *limit || sent < rows->size()) {
+      response->set_next_page_token((*rows)[sent - 1].device_id);
+    }
     return absl::OkStatus();
   });
 }

@@ -36,31 +36,31 @@ grpc::ServerUnaryReactor* OperatorServiceHandlers::Run(
 
 grpc::ServerUnaryReactor* OperatorServiceHandlers::RunWithOneTimePassword(
     Context* context, std::function<absl::Status(const OperatorIdentity& identity)> work) {
-  return RunUnary(services_, context, [this, context, work = std::move(work)]() -> absl::Status {
-    const auto identity = services_.operators.Authenticate(BearerToken(*context));
-    if (!identity.ok()) return identity.status();
-    return work(*identity);
-  });
+  return RunUnary(services_, context, "operator call",
+                  [this, context, work = std::move(work)]() -> absl::Status {
+                    const auto identity = services_.operators.Authenticate(BearerToken(*context));
+                    if (!identity.ok()) return identity.status();
+                    return work(*identity);
+                  });
 }
 
 grpc::ServerUnaryReactor* OperatorServiceHandlers::Login(Context* context,
                                                          const v1::LoginRequest* request,
                                                          v1::LoginResponse* response) {
-  return RunUnary(services_, context, [this, context, request, response]() -> absl::Status {
-    const std::string peer = PeerAddress(*context);
-    if (auto status = services_.anonymous.Admit(peer); !status.ok()) return status;
-    auto login = services_.operators.Login(request->user(), request->password());
-    if (!login.ok()) {
-      // The name is what a stranger typed, perhaps a password: it stays out of the log.
-      spdlog::warn("login from {} refused: {}", peer, std::string(login.status().message()));
-      return login.status();
-    }
-    spdlog::info("operator {} logged in from {}", request->user(), peer);
-    response->set_token(login->token);
-    *response->mutable_expires() = ToProtoTime(login->expires);
-    response->set_must_change_password(login->must_change_password);
-    return absl::OkStatus();
-  });
+  return RunUnary(services_, context, "login",
+                  [this, context, request, response]() -> absl::Status {
+                    const std::string peer = PeerAddress(*context);
+                    if (auto status = services_.anonymous.Admit(peer); !status.ok()) return status;
+                    auto login = services_.operators.Login(request->user(), request->password());
+                    // The name is what a stranger typed, perhaps a password: it stays out of the
+                    // log.
+                    if (!login.ok()) return login.status();
+                    spdlog::info("operator {} logged in from {}", request->user(), peer);
+                    response->set_token(login->token);
+                    *response->mutable_expires() = ToProtoTime(login->expires);
+                    response->set_must_change_password(login->must_change_password);
+                    return absl::OkStatus();
+                  });
 }
 
 grpc::ServerUnaryReactor* OperatorServiceHandlers::ChangePassword(

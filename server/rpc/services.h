@@ -20,6 +20,9 @@ struct RpcBounds {
   uint32_t control_messages_per_minute_max = 600;  // heartbeats and policy results of one session
   uint32_t streams_per_connection_max = 32;
   uint32_t heartbeat_interval_s = 20;
+  // Connections cost descriptors, and anybody can open them.
+  int handshake_ms_max = 20'000;
+  int connection_idle_ms_max = 300'000;  // without any call
   RecordBounds records;
 };
 

@@ -9,43 +9,34 @@
 #include "fmt/format.h"
 
 namespace shoumi::server {
-namespace {
-
-constexpr size_t kHostnameBytesMax = 253;
-
-}  // namespace
 
 Session* Session::Start(grpc::CallbackServerContext& context, const Services& services) {
   const std::shared_ptr<Session> session(new Session(services));
   session->self_ = session;
   std::string certificate = PeerCertificate(context);
+  session->peer_ = PeerAddress(context);
   if (certificate.empty()) {
-    session->FinishWith(
-        absl::UnauthenticatedError("a device certificate of this server is needed"));
+    session->Refuse(absl::UnauthenticatedError("a device certificate of this server is needed"));
     return session.get();
   }
   const bool queued = services.workers.Submit(
-      [session, certificate = std::move(certificate), peer = PeerAddress(context)] {
-        session->Authenticate(certificate, peer);
-      });
-  if (!queued) session->FinishWith(absl::ResourceExhaustedError("the server is busy; try again"));
+      [session, certificate = std::move(certificate)] { session->Authenticate(certificate); });
+  if (!queued) session->Refuse(absl::ResourceExhaustedError("the server is busy; try again"));
   return session.get();
 }
 
-void Session::Authenticate(const std::string& certificate_pem, const std::string& peer) {
+void Session::Refuse(const absl::Status& status) {
+  LogIfRefused("session", peer_, status);
+  FinishWith(status);
+}
+
+void Session::Authenticate(const std::string& certificate_pem) {
   const auto device = services_.devices.Authenticate(certificate_pem);
-  if (!device.ok()) {
-    spdlog::warn("session from {} refused: {}", peer, std::string(device.status().message()));
-    FinishWith(device.status());
-    return;
-  }
+  if (!device.ok()) return Refuse(device.status());
   device_id_ = device->row.device_id;
   const auto status =
-      services_.fleet.Open(device->row, device->certificate_expires, peer, shared_from_this());
-  if (!status.ok()) {
-    FinishWith(status);
-    return;
-  }
+      services_.fleet.Open(device->row, device->certificate_expires, peer_, shared_from_this());
+  if (!status.ok()) return Refuse(status);
   bool gone = false;
   {
     const std::lock_guard lock(mutex_);
@@ -57,8 +48,8 @@ void Session::Authenticate(const std::string& certificate_pem, const std::string
     return;
   }
   // A revocation between the look-up and Open found no session to end.
-  if (const auto again = services_.store.GetDevice(device_id_); !again.ok() || again->revoked) {
-    End(absl::PermissionDeniedError("this device is revoked"));
+  if (const auto again = services_.devices.Authenticate(certificate_pem); !again.ok()) {
+    End(again.status());
     return;
   }
   ReadNext();
@@ -148,9 +139,7 @@ absl::Status Session::CountControlMessage() {
 
 absl::Status Session::HandleHello(const v1::Hello& hello) {
   if (std::exchange(greeted_, true)) return absl::InvalidArgumentError("a second Hello");
-  if (hello.hostname().size() > kHostnameBytesMax) {
-    return absl::InvalidArgumentError("the hostname is too long");
-  }
+  if (auto status = CheckHostname(hello.hostname()); !status.ok()) return status;
   if (!hello.has_state()) return absl::InvalidArgumentError("Hello without a state");
   if (auto status = CheckState(hello.state()); !status.ok()) return status;
   {
@@ -252,6 +241,7 @@ void Session::WriteNextLocked() {
   }
   outgoing_.Clear();  // gRPC aborts on a buffer that still holds the message before
   bool own = false;
+  outgoing_.Clear();  // serialising into a buffer that is in use ends the process
   (void)grpc::SerializationTraits<v1::ServerMessage>::Serialize(message, &outgoing_, &own);
   writing_ = true;
   StartWrite(&outgoing_);

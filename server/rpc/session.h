@@ -34,7 +34,8 @@ class Session final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
 
  private:
   explicit Session(const Services& services) : services_(services) {}
-  void Authenticate(const std::string& certificate_pem, const std::string& peer);
+  void Authenticate(const std::string& certificate_pem);
+  void Refuse(const absl::Status& status);
   void Handle(const v1::AgentMessage& message);
   absl::Status HandleHello(const v1::Hello& hello);
   absl::Status HandleHeartbeat(const v1::Heartbeat& heartbeat);
@@ -50,6 +51,7 @@ class Session final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
 
   const Services& services_;
   std::shared_ptr<Session> self_;  // until OnDone
+  std::string peer_;               // set before anything else, then constant
   std::string device_id_;          // set before the first read, then constant
   grpc::ByteBuffer incoming_;
   // Used by one callback at a time: reads do not overlap.

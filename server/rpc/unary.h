@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <string_view>
 #include <utility>
 
 #include "server/rpc/services.h"
@@ -9,14 +10,15 @@
 namespace shoumi::server {
 
 // Runs `work`, which returns absl::Status, on the workers and finishes the call with its result.
-// gRPC keeps request and response until then.
+// gRPC keeps context, request and response until then. `call` is what the log names it, a literal.
 template <typename Work>
 grpc::ServerUnaryReactor* RunUnary(const Services& services, grpc::CallbackServerContext* context,
-                                   Work work) {
+                                   std::string_view call, Work work) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  const bool queued =
-      services.workers.Submit([&services, reactor, work = std::move(work)]() mutable {
+  const bool queued = services.workers.Submit(
+      [&services, context, reactor, call, work = std::move(work)]() mutable {
         const absl::Status status = work();
+        LogIfRefused(call, PeerAddress(*context), status);
         services.counters.Count(status);
         reactor->Finish(ToGrpc(status));
       });

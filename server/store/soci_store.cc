@@ -12,6 +12,10 @@ namespace {
 
 constexpr int kBusySecondsMax = 10;
 
+// Changes nothing. SQLite waits for the lock of another process only where the transaction begins
+// with a write; one that has read before fails at once.
+constexpr char kTakeWriteLock[] = "UPDATE counters SET value = value WHERE 1 = 0";
+
 // The text of a SOCI error can repeat bound values, so only SQLite's own result name goes out.
 absl::Status FromError(const soci::soci_error& error) {
   if (const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error)) {
@@ -80,6 +84,7 @@ absl::Status SociStore::Write(const std::function<absl::Status(soci::session&)>&
     const std::lock_guard lock(write_mutex_);
     try {
       soci::transaction transaction(writer_);
+      writer_ << kTakeWriteLock;
       status = work(writer_);
       if (status.ok()) transaction.commit();
     } catch (const soci::soci_error& error) {
