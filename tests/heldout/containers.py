@@ -168,7 +168,7 @@ def pdf(lines, *, top="", bottom="", keywords=""):
         f"<</Length {len(content)}>>stream\n{content}endstream",
         "<</Type/Font/Subtype/Type0/BaseFont/STSong-Light/Encoding/UniGB-UCS2-H/DescendantFonts[6 0 R]>>",
         "<</Type/Font/Subtype/CIDFontType0/BaseFont/STSong-Light/CIDSystemInfo<</Registry(Adobe)/Ordering(GB1)"
-        "/Supplement 2>>/DW 1000/FontDescriptor 7 0 R>>",
+        "/Supplement 2>>/DW 1000/W[1 95 500]/FontDescriptor 7 0 R>>",
         "<</Type/FontDescriptor/FontName/STSong-Light/Flags 4/FontBBox[0 -200 1000 900]/ItalicAngle 0/Ascent 900"
         "/Descent -200/CapHeight 700/StemV 80>>",
         f"<</Keywords<{info}>>>"]

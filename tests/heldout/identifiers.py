@@ -151,28 +151,35 @@ PAD = "\n本页为业务办理记录，请妥善保存。办理完毕后由经�
 
 
 def carried(rule, rng, make, n):
-    """(name, bytes, planted) of one document; the carrier follows n."""
+    """(name, bytes, planted, text) of one document; the carrier follows n."""
     head, kind = HEADS[rule], n % 11
     if kind < 3:
-        return "doc.txt", plain(PAD * (n % 2) + prose(rule, rng, make()) + PAD, rng), 1
+        text = PAD * (n % 2) + prose(rule, rng, make()) + PAD
+        return "doc.txt", plain(text, rng), 1, text
     if kind == 3:
         rows = "".join(f"{v.name(rng)},{make()},{rng.choice(('正常', '销户'))}\n" for _ in range(3))
-        return "doc.csv", plain(f"姓名,{head},状态\n{rows}", rng), 3
+        text = f"姓名,{head},状态\n{rows}"
+        return "doc.csv", plain(text, rng), 3, text
     if kind == 4:
-        return "doc.json", json.dumps({"客户": v.name(rng), head: make(), "level": 3}, ensure_ascii=False).encode(), 1
+        text = json.dumps({"客户": v.name(rng), head: make(), "level": 3}, ensure_ascii=False)
+        return "doc.json", text.encode(), 1, text
     if kind == 5:
-        return "doc.xml", f"<客户><名称>{v.name(rng)}</名称><{head}>{make()}</{head}></客户>".encode(), 1
+        text = f"<客户><名称>{v.name(rng)}</名称><{head}>{make()}</{head}></客户>"
+        return "doc.xml", text.encode(), 1, text
     if kind == 6:
-        return "doc.sql", (f"INSERT INTO t ({head}, 姓名) VALUES ('{make()}', '{v.name(rng)}');\n").replace(
-            "o'b", "ob").encode(), 1
+        text = f"INSERT INTO t ({head}, 姓名) VALUES ('{make()}', '{v.name(rng)}');\n".replace("o'b", "ob")
+        return "doc.sql", text.encode(), 1, text
     if kind == 7:
-        return "doc.docx", containers.docx("登记表", table=[["姓名", head], [v.name(rng), make()], [v.name(rng), make()]]), 2
+        rows = [["姓名", head], [v.name(rng), make()], [v.name(rng), make()]]
+        return "doc.docx", containers.docx("登记表", table=rows), 2, f"docx {rows}"
     if kind == 8:
-        return "doc.docx", containers.docx("情况说明\n" + prose(rule, rng, make()) + PAD), 1
+        text = "情况说明\n" + prose(rule, rng, make()) + PAD
+        return "doc.docx", containers.docx(text), 1, "docx " + text
     if kind == 9:
         rows = [["序号", "姓名", head], [1, v.name(rng), make()], [2, v.name(rng), make()]]
-        return "doc.xlsx", containers.xlsx(rows), 2
-    return "doc.pdf", containers.pdf([prose(rule, rng, make()).replace(ZERO, "").replace("\n", " ")]), 1
+        return "doc.xlsx", containers.xlsx(rows), 2, f"xlsx {rows}"
+    text = prose(rule, rng, make()).replace(ZERO, "").replace("\n", " ")
+    return "doc.pdf", containers.pdf([text]), 1, "pdf " + text
 
 
 def numbers_in_cells(rule, rng, n):
@@ -181,10 +188,6 @@ def numbers_in_cells(rule, rng, n):
     if n % 2 and rule == "cn.mobile":
         cells = [f"{c[0]}.{c[1:]}".rstrip("0") + "E10" for c in cells]
     return containers.xlsx([[HEADS[rule], "备注"]] + [[containers.Number(c), "无"] for c in cells]), 3
-
-
-def said(name, data):
-    return name if name[-4:] in ("docx", "xlsx", ".pdf") else data.decode("utf-8", "replace")[-200:]
 
 
 def positives(rule, seed):
@@ -196,8 +199,8 @@ def positives(rule, seed):
                 pool.extend(writings(rule, rng))
                 rng.shuffle(pool)
             return pool.pop()
-        name, data, planted = carried(rule, rng, make, n)
-        yield Case(name, data, rule, planted, said(name, data))
+        name, data, planted, said = carried(rule, rng, make, n)
+        yield Case(name, data, rule, planted, said.replace(PAD, ""))
     if rule in ("cn.mobile", "intl.card"):
         for n in range(6):
             data, planted = numbers_in_cells(rule, rng, n)
