@@ -202,6 +202,19 @@ def specific(rule, seed, rounds=4):
             yield template.replace("{}", make(rng))
 
 
+def listed(rule, templates, seed, rounds=8):
+    """Of a list of texts: {ok} a right value, {bad} one with a wrong end, {3} figures."""
+    rng = random.Random(f"{seed}/{rule}/listed")
+    make = getattr(v, {"intl.card": "card"}.get(rule, rule.split(".")[1]))
+    for _ in range(rounds):
+        for template in templates:
+            text = template.replace("{ok}", make(rng)) if "{ok}" in template else template
+            if "{bad}" in text:
+                value = make(rng)
+                text = text.replace("{bad}", spoiled(value) if value[-1].isdigit() else other_end(value))
+            yield fill(text, rng)
+
+
 def ordinary(seed, rounds=2):
     rng = random.Random(f"{seed}/ordinary")
     for _ in range(rounds):

@@ -44,10 +44,13 @@ def documents(which):
     for case in markings.cases(HERE, which):
         yield case.name, case.data, ("marking", case)
     seed = SEEDS[which]
-    for rule in identifiers.AROUND:
-        for case in identifiers.positives(rule, seed):
+    around = identifiers.read_rows(HERE / f"around_{which}.txt")
+    rows = identifiers.read_rows(HERE / "lookalikes_second.txt")
+    for rule in identifiers.HEADS:
+        for case in identifiers.positives(rule, around[rule], seed):
             yield case.name, case.data, ("value", case)
-        for text in lookalikes.specific(rule, seed):
+        texts = lookalikes.specific(rule, seed) if which == "first" else lookalikes.listed(rule, rows[rule], seed)
+        for text in texts:
             yield "doc.txt", text.encode(), ("value", identifiers.Case("doc.txt", b"", rule, 0, text))
     for text in lookalikes.ordinary(seed):
         yield "doc.txt", text.encode(), ("ordinary", identifiers.Case("doc.txt", b"", "", 0, text))
@@ -98,13 +101,13 @@ def judge_value(case, report, found, scores, wrong):
     else:
         wrong(case.rule, f"{hit['count'] if hit else 0} of {case.planted}", case.said, report)
     for rule in found:
-        if rule != case.rule and not rule.startswith("business.") and rule in identifiers.AROUND:
+        if rule != case.rule and not rule.startswith("business.") and rule in identifiers.HEADS:
             scores[rule].false += 1
             wrong(rule, f"stray in a document of {case.rule}", case.said, report)
 
 
 def judge_ordinary(case, report, found, scores, wrong):
-    for rule in identifiers.AROUND:
+    for rule in identifiers.HEADS:
         scores[rule].negatives += 1
         if rule in found:
             scores[rule].false += 1
