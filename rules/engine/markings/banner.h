@@ -10,5 +10,7 @@ namespace shoumi::rules {
 // owner is (内部, 公司), what the thing is (文件, 资料), how to handle it (严禁外传, DO NOT
 // DISTRIBUTE), page numbers and decoration. `left` and `right` are the rest of the line or segment.
 bool IsBanner(std::string_view left, const LevelWord& word, std::string_view right);
+// "Not" at the end of `left`, which takes the marking back.
+bool EndsWithNot(std::string_view left);
 
 }  // namespace shoumi::rules
