@@ -154,7 +154,9 @@ def carried(rule, around, rng, make, n):
     if kind == 9:
         rows = [["序号", "姓名", head], [1, v.name(rng), make()], [2, v.name(rng), make()]]
         return "doc.xlsx", containers.xlsx(rows), 2, f"xlsx {rows}"
-    text = prose(around, rng, make()).replace(ZERO, "").replace("\n", " ")
+    text = prose(around, rng, make()).replace("\n", " ")
+    for mark in (ZERO, "·", "•"):  # the font's code has none of them
+        text = text.replace(mark, "")
     return "doc.pdf", containers.pdf([text]), 1, "pdf " + text
 
 
