@@ -216,6 +216,8 @@ void Read(std::string_view text, const LevelWord& word, Reading* reading) {
       const size_t taken = TakeEnglish(text.substr(at), reading);
       reading->pure = taken > 0;
       at += taken;
+    } else if (text.substr(at).starts_with("===")) {  // a ruled line
+      at = std::min(text.find_first_not_of('=', at), text.size());
     } else {
       reading->last = Kind::kNeutral;
       // Quotes speak of the word; the others are of programs: ${SECRET}, KEY=SECRET.

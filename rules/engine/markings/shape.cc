@@ -476,9 +476,8 @@ Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const L
   if (candidate.kind == v1::PART_KIND_CELLS) {
     return CellBanner(candidate, word, line, left, right);
   }
-  const Shape yes{Reject::kNone,
-                  every_page || near_start ? kConfidenceBanner : kConfidenceBannerInBody, word.to,
-                  std::nullopt};
+  Shape yes{Reject::kNone, every_page || near_start ? kConfidenceBanner : kConfidenceBannerInBody,
+            word.to, std::nullopt};
   if (HasCaveats(word, right) && CountChars(Trim(left)) <= kPortionCharsMax &&
       !HasSentenceMark(left)) {
     return yes;
@@ -536,6 +535,19 @@ Shape BannerShape(const Candidate& candidate, const LevelWord& word, const Line&
   return shape.reject == Reject::kNone && InListOfLevels(candidate, word, line) ? No() : shape;
 }
 
+namespace {
+
+// "Public	Anyone": a table that explains levels names the open ones too.
+bool IsRowOfOpenLevel(string_view line) {
+  constexpr std::array<string_view, 7> kOpen = {"公开",   "内部",     "一般",        "普通",
+                                                "Public", "Internal", "Unclassified"};
+  return std::any_of(kOpen.begin(), kOpen.end(), [&](string_view word) {
+    return line.starts_with(word) && line.size() > word.size() && line[word.size()] == '\t';
+  });
+}
+
+}  // namespace
+
 bool InListOfLevels(const Candidate& candidate, const LevelWord& word, const Line& line) {
   // 人员名单 秘密: the last column of a table.
   const auto ends_with_other = [&](string_view other) {
@@ -554,7 +566,7 @@ bool InListOfLevels(const Candidate& candidate, const LevelWord& word, const Lin
   };
   const auto lists = [&](string_view other) {
     other = Trim(other.substr(NumberingLength(other)));
-    if (ends_with_other(other)) {
+    if (ends_with_other(other) || IsRowOfOpenLevel(other)) {
       return true;
     }
     for (size_t i = 0; i < 3; ++i) {
