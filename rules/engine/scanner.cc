@@ -10,6 +10,8 @@ namespace shoumi::rules {
 namespace {
 
 constexpr size_t kHeadRowBytesMax = 4096;
+constexpr size_t kHeadBytesMax = 60;      // of one column in text
+constexpr uint8_t kConfidenceTerms = 75;  // words that stand together prove less than a check digit
 
 bool IsAsciiAlnum(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -22,6 +24,26 @@ bool IsTail(char c) {
 
 bool IsSeparator(char c) {
   return c == ' ' || c == '-' || c == '(' || c == ')';
+}
+
+// What parts the short columns of a table in text, CSV and the like; 0 when `row` is none.
+char HeadSeparator(std::string_view row) {
+  constexpr std::string_view kSeparators = "\t,;|";
+  char best = '\0';
+  ptrdiff_t most = 0;
+  for (const char separator : kSeparators) {
+    const ptrdiff_t times = std::count(row.begin(), row.end(), separator);
+    if (times > most) {
+      best = separator;
+      most = times;
+    }
+  }
+  for (size_t at = 0; best != '\0' && at < row.size();) {
+    const size_t end = std::min(row.find(best, at), row.size());
+    if (end - at > kHeadBytesMax) return '\0';
+    at = end + 1;
+  }
+  return best;
 }
 
 struct Extent {
@@ -84,13 +106,15 @@ WindowScanner::WindowScanner(const CompiledRules& rules, size_t window_bytes)
 
 void WindowScanner::Begin(const ScanOptions& options) {
   options_ = options;
+  kind_ = v1::PART_KIND_BODY;
   findings_.Begin(options);
 }
 
 void WindowScanner::BeginPart(std::string_view part, v1::PartKind kind) {
+  // A body goes on with the table that the first page started.
+  if (kind_ != v1::PART_KIND_FIRST_PAGE || kind != v1::PART_KIND_BODY) head_row_.clear();
   kind_ = kind;
   window_.BeginPart();
-  head_row_.clear();
   for (TermTracker& tracker : trackers_) tracker.BeginPart();
   findings_.BeginPart(part, kind);
 }
@@ -115,7 +139,7 @@ ScanResult WindowScanner::Finish() {
 }
 
 void WindowScanner::ScanWindow() {
-  if (kind_ == v1::PART_KIND_CELLS && window_.starts_part()) ReadHeadRow();
+  if (window_.starts_part() && head_row_.empty()) ReadHeadRow();
   keywords_.Reset(window_.text());
   CollectHits();
   const auto in_order = [](const Hit& a, const Hit& b) {
@@ -223,7 +247,12 @@ Reject WindowScanner::Weigh(const Detector& detector, uint32_t index, Judgement&
 
 void WindowScanner::ReadHeadRow() {
   const std::string_view text = window_.text().substr(0, kHeadRowBytesMax);
-  head_row_ = keywords_.ListsOfCells(text.substr(0, text.find('\n')));
+  std::string row(text.substr(0, text.find('\n')));
+  const char separator = kind_ == v1::PART_KIND_CELLS ? '\t' : HeadSeparator(row);
+  if (separator == '\0') return;
+  std::replace(row.begin(), row.end(), separator, '\t');
+  head_row_ = keywords_.ListsOfCells(row);
+  head_separator_ = separator;
 }
 
 bool WindowScanner::HeadOfColumnSays(uint32_t list, size_t from) const {
@@ -234,7 +263,7 @@ bool WindowScanner::HeadOfColumnSays(uint32_t list, size_t from) const {
   const size_t line = near.rfind('\n');
   if (line == std::string_view::npos) return false;
   const auto column = static_cast<size_t>(
-      std::count(near.begin() + static_cast<ptrdiff_t>(line), near.end(), '\t'));
+      std::count(near.begin() + static_cast<ptrdiff_t>(line), near.end(), head_separator_));
   return column < head_row_.size() && (head_row_[column][list / 64] >> (list % 64) & 1) != 0;
 }
 
@@ -252,7 +281,7 @@ void WindowScanner::FollowTerm(const CompiledRules::Term& term, size_t to) {
                          .start = stretch.start,
                          .end = stretch.end,
                          .detector = use.detector,
-                         .confidence = 100,
+                         .confidence = kConfidenceTerms,
                          .validator = {},
                          .value = stretch.terms,
                          .marking = {}},

@@ -53,6 +53,7 @@ class WindowScanner : public Scanner {
   std::vector<TermTracker> trackers_;          // of detectors with terms
   std::vector<uint32_t> tracker_of_detector_;  // index in `trackers_`
   std::vector<KeywordIndex::ListSet> head_row_;
+  char head_separator_ = '\t';
   std::vector<Hit> hits_;
   std::vector<Accepted> kept_;
   std::vector<Accepted> lost_;

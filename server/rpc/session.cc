@@ -239,7 +239,6 @@ void Session::WriteNextLocked() {
   } else {
     return;
   }
-  outgoing_.Clear();  // gRPC aborts on a buffer that still holds the message before
   bool own = false;
   outgoing_.Clear();  // serialising into a buffer that is in use ends the process
   (void)grpc::SerializationTraits<v1::ServerMessage>::Serialize(message, &outgoing_, &own);

@@ -10,6 +10,8 @@
 namespace shoumi::rules {
 namespace {
 
+using namespace std::literals::string_view_literals;
+
 enum class Kind : uint8_t {
   kOwner,     // 公司, 内部
   kThing,     // 文件
@@ -112,7 +114,7 @@ constexpr std::array<Entry, 85> kChinese = {{
     {"版权所有", Kind::kNeutral},
 }};
 
-constexpr std::array<Entry, 36> kEnglish = {{
+constexpr std::array<Entry, 38> kEnglish = {{
     {"strictly", Kind::kNeutral},
     {"highly", Kind::kNeutral},
     {"private", Kind::kNeutral},
@@ -124,7 +126,9 @@ constexpr std::array<Entry, 36> kEnglish = {{
     {"internal", Kind::kHandling},
     {"use", Kind::kNeutral},
     {"only", Kind::kHandling},
-    {"proprietary", Kind::kNeutral},
+    {"proprietary", Kind::kHandling},
+    {"information", Kind::kContents},
+    {"classified", Kind::kNeutral},
     {"do", Kind::kNeutral},
     {"not", Kind::kHandling},
     {"distribute", Kind::kHandling},
@@ -212,21 +216,25 @@ void Read(std::string_view text, const LevelWord& word, Reading* reading) {
       const size_t taken = TakeEnglish(text.substr(at), reading);
       reading->pure = taken > 0;
       at += taken;
+    } else if (text.substr(at).starts_with("===")) {  // a ruled line
+      at = std::min(text.find_first_not_of('=', at), text.size());
     } else {
       reading->last = Kind::kNeutral;
-      reading->pure = c.value != '=' && c.value != '?' && c.value != U'“' && c.value != '"';
+      // Quotes speak of the word; the others are of programs: ${SECRET}, KEY=SECRET.
+      reading->pure = U"=?“\"${"sv.find(c.value) == std::u32string_view::npos;
       at += c.bytes;
     }
   }
 }
 
-bool EndsWithNot(std::string_view before) {
+}  // namespace
+
+bool EndsWithNot(std::string_view left) {
+  const std::string_view before = Trim(left);
   std::string lower(before.substr(before.size() > 4 ? before.size() - 4 : 0));
   std::transform(lower.begin(), lower.end(), lower.begin(), ToLower);
   return lower == "not" || lower == " not";
 }
-
-}  // namespace
 
 bool TouchesProse(std::string_view text, const LevelWord& word) {
   // The last characters of labels (密级, 保密级别, 保密程度) and of level words.

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "rules/engine/markings/banner.h"
 #include "rules/engine/markings/level_word.h"
@@ -78,11 +79,17 @@ std::optional<Term> TermByLabel(std::string_view around) {
   return std::nullopt;
 }
 
-// 机密★10年（已解密）
+// 机密★10年（已解密）, or a stamp on the line above or below.
 bool SaysDeclassified(const Candidate& candidate, const Line& line, size_t to) {
   const std::string_view right =
       to < line.to ? candidate.text.substr(to, line.to - to) : std::string_view();
-  return right.find("已解密") != std::string_view::npos;
+  if (right.find("已解密") != std::string_view::npos) {
+    return true;
+  }
+  const auto stamp = [](const std::vector<std::string_view>& lines) {
+    return !lines.empty() && (lines[0] == "已解密" || lines[0] == "DECLASSIFIED");
+  };
+  return stamp(LinesBefore(candidate, line, 1)) || stamp(LinesAfter(candidate, line, 1));
 }
 
 }  // namespace

@@ -100,6 +100,18 @@ INSTANTIATE_TEST_SUITE_P(
                     Form{"秘密", v1::LEVEL_CONFIDENTIAL, v1::PART_KIND_FIRST_PAGE}));
 
 INSTANTIATE_TEST_SUITE_P(
+    English, RealForms,
+    testing::Values(Form{"Strictly confidential\nProject A\n", v1::LEVEL_CONFIDENTIAL},
+                    Form{"Minutes of the board\nStrictly confidential\n", v1::LEVEL_CONFIDENTIAL},
+                    Form{"SECRET//REL TO USA, FVEY\nPlan\n", v1::LEVEL_SECRET},
+                    Form{"(S//NF) SECRET//NOFORN\nPlan\n", v1::LEVEL_SECRET},
+                    Form{"CLASSIFIED: SECRET\nPlan\n", v1::LEVEL_SECRET},
+                    Form{"=== CONFIDENTIAL ===\nTerms\n", v1::LEVEL_CONFIDENTIAL},
+                    Form{"Northbank Confidential", v1::LEVEL_CONFIDENTIAL, v1::PART_KIND_FOOTER},
+                    Form{"密级\n秘密\n各部门应当按照安排做好年度工作，及时报告。\n",
+                         v1::LEVEL_CONFIDENTIAL}));
+
+INSTANTIATE_TEST_SUITE_P(
     Names, RealForms,
     testing::Values(Form{"绝密-投标方案.docx", v1::LEVEL_TOP_SECRET, v1::PART_KIND_FILE_NAME},
                     Form{"【机密】客户名单.xlsx", v1::LEVEL_SECRET, v1::PART_KIND_FILE_NAME},
@@ -120,6 +132,20 @@ TEST_P(ProseLines, AreNoMarkings) {
     EXPECT_EQ(RejectName(judged.reject), "prose") << GetParam().text << " as " << judged.value;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(
+    TitlesAndChoices, ProseLines,
+    testing::Values(Prose{"The Secret Garden - Chapter 4", v1::PART_KIND_HEADER},
+                    Prose{"Confidential Client Agreement", v1::PART_KIND_HEADER},
+                    Prose{"Handling of confidential waste", v1::PART_KIND_HEADER},
+                    Prose{"Not confidential", v1::PART_KIND_HEADER},
+                    Prose{"NOT CONFIDENTIAL", v1::PART_KIND_HEADER},
+                    Prose{"Secret\nThe story of a boat.\n"},
+                    Prose{"Confidential\nby the river, a boat was waiting\n"},
+                    Prose{"秘密\n保守秘密是每一名员工的职责，本手册说明应当注意的事项。\n"},
+                    Prose{"Please tick: [ ] Confidential [ ] Public\n"}, Prose{"密级：□ 机密"},
+                    Prose{"client: ${SECRET}\n"},
+                    Prose{"Label\tMeaning\nConfidential\tNeed to know\nPublic\tAnyone\n"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Sentences, ProseLines,
@@ -188,6 +214,9 @@ TEST(Term, OtherWaysToSayIt) {
   EXPECT_TRUE(labelled.expired());
   EXPECT_TRUE(First("密级：机密\n解密日期：2025年1月1日\n").expired());
   EXPECT_TRUE(First("机密★10年（已解密）").expired());
+  EXPECT_TRUE(First("已解密\n机密★10年\n关于会议的报告\n").expired());
+  EXPECT_TRUE(First("SECRET\nDECLASSIFIED\nTelegram\n").expired());
+  EXPECT_FALSE(First("机密★10年\n关于已解密档案的报告\n").expired());
   EXPECT_EQ(First("秘密★6个月\n2026年1月15日印发\n").declassify_date(), "2026-07-15");
 }
 

@@ -22,6 +22,7 @@ constexpr size_t kStartLines = 6;  // a document marks itself within its first l
 constexpr size_t kTitleCharsMax = 50;
 constexpr size_t kBannerCharsMax = 80;
 constexpr size_t kWrappedCharsMin = 20;
+constexpr size_t kPortionCharsMax = 12;  // (S//NF) in front of a banner
 
 Shape No(Reject reject = Reject::kProse) {
   return {reject, 0, 0, std::nullopt};
@@ -101,6 +102,12 @@ bool IsCheckedBox(char32_t c) {
 bool IsEmptyBox(char32_t c) {
   return U"□☐○◯◇"sv.find(c) != std::u32string_view::npos;
 }
+// A choice that nobody made: □ 机密, [ ] Confidential.
+bool EndsWithEmptyBox(string_view left) {
+  const string_view before = Trim(left);
+  return IsEmptyBox(CharBefore(before, before.size()).value) ||
+         EndsWithAny(before, {"[ ]", "[]", "( )", "()"});
+}
 
 // The label that ends at the end of `left`; its length in bytes or 0.
 size_t LabelLength(string_view left) {
@@ -165,11 +172,9 @@ struct Segment {
   bool wide = false;  // parted by more than one space
 };
 
-// The stretch of the line between separators that holds the word.
-Segment SegmentOf(string_view left, string_view right) {
-  const auto parts = [](char32_t c) {
-    return IsSpace(c) || U"\t|│┃/·•—–;"sv.find(c) != std::u32string_view::npos;
-  };
+// The stretch of the line between separators that holds the word; `parts` tells what parts it.
+template <typename Parts>
+Segment SegmentOf(string_view left, string_view right, Parts parts) {
   Segment segment{left, right, true, true, false};
   for (size_t at = left.size(); at > 0;) {
     const CodePoint c = CharBefore(left, at);
@@ -195,17 +200,58 @@ Segment SegmentOf(string_view left, string_view right) {
   return segment;
 }
 
-bool AcceptableLetters(const LevelWord& word, const Candidate& candidate, bool near_start) {
+bool IsPunctuation(char32_t c) {
+  return U"\t|│┃/·•—–;"sv.find(c) != std::u32string_view::npos;
+}
+bool IsPunctuationOrSpace(char32_t c) {
+  return IsSpace(c) || IsPunctuation(c);
+}
+
+bool IsLastLine(const Candidate& candidate, const Line& line) {
+  return candidate.block_ends_part && candidate.text.size() - line.to <= kValidatorLookBytesMax &&
+         LinesAfter(candidate, line, 1).empty();
+}
+
+bool AcceptableLetters(const LevelWord& word, const Candidate& candidate, const Line& line,
+                       bool near_start) {
+  const bool every_page = OnEveryPage(candidate.kind);
   switch (word.letters) {
     case LetterCase::kNone:
     case LetterCase::kUpper:
       return true;
     case LetterCase::kTitle:
-      return OnEveryPage(candidate.kind) || near_start;
-    case LetterCase::kLower:
-      return candidate.kind == v1::PART_KIND_WATERMARK;
+      // "Secret" over a text is a title of stories more often than a marking.
+      return every_page || (near_start && word.level != v1::LEVEL_SECRET);
+    case LetterCase::kLower: {
+      // Strictly confidential: the line starts with a capital.
+      const string_view left = Trim(Left(candidate, line, word.from));
+      return candidate.kind == v1::PART_KIND_WATERMARK ||
+             (!left.empty() && IsUpper(left[0]) &&
+              (every_page || near_start || IsLastLine(candidate, line)));
+    }
   }
   return false;
+}
+
+// SECRET//NOFORN, SECRET//REL TO USA, FVEY: capitals behind a double slash.
+bool HasCaveats(const LevelWord& word, string_view right) {
+  const string_view after = Trim(right);
+  return word.letters == LetterCase::kUpper && after.starts_with("//") && after.size() > 2 &&
+         std::all_of(after.begin(), after.end(), [](char c) {
+           return IsUpper(c) || IsDigit(c) || string_view("/ ,-").find(c) != string_view::npos;
+         });
+}
+
+// A title or a story goes on behind it: a line that starts in lower case, or 秘密 over a sentence.
+bool IsHeadOfProse(const Candidate& candidate, const LevelWord& word, const Line& line) {
+  const bool weak = word.chinese() && word.level == v1::LEVEL_CONFIDENTIAL;
+  if (!weak && word.letters != LetterCase::kTitle) {
+    return false;
+  }
+  const auto after = LinesAfter(candidate, line, 1);
+  return !after.empty() && (weak ? LineIndex(candidate, line) == 0 && after[0].ends_with("。") &&
+                                       CountChars(after[0]) >= kWrappedCharsMin
+                                 : IsLower(after[0][0]));
 }
 
 string_view TrimStart(string_view text) {
@@ -320,7 +366,7 @@ Shape LabelShape(const Candidate& candidate, const LevelWord& word, const Line& 
   string_view left = Left(candidate, line, word.from);
   const CodePoint box = CharBefore(left, Trim(left).empty() ? 0 : left.size());
   const bool checked = IsCheckedBox(box.value);
-  if (IsEmptyBox(box.value)) {
+  if (EndsWithEmptyBox(left)) {
     return No();
   }
   string_view before = checked ? left.substr(0, left.size() - box.bytes) : left;
@@ -426,7 +472,7 @@ Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const L
   const string_view right = Right(candidate, line, word.to);
   const bool near_start = NearStart(candidate, line);
   const bool every_page = OnEveryPage(candidate.kind);
-  if (!line.whole || OpensQuote(left) || !AcceptableLetters(word, candidate, near_start) ||
+  if (!line.whole || OpensQuote(left) || !AcceptableLetters(word, candidate, line, near_start) ||
       CountChars(left) + CountChars(right) > kBannerCharsMax) {
     return No();
   }
@@ -435,6 +481,10 @@ Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const L
   }
   Shape yes{Reject::kNone, every_page || near_start ? kConfidenceBanner : kConfidenceBannerInBody,
             word.to, std::nullopt};
+  if (HasCaveats(word, right) && CountChars(Trim(left)) <= kPortionCharsMax &&
+      !HasSentenceMark(left)) {
+    return yes;
+  }
   // CONFIDENTIAL: Q3 forecast
   if (word.letters == LetterCase::kUpper && word.level == v1::LEVEL_CONFIDENTIAL && near_start &&
       Trim(left).empty() && right.starts_with(": ") && !HasSentenceMark(right)) {
@@ -448,9 +498,12 @@ Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const L
   if (IsBanner(left, word, right)) {
     const bool weak =
         word.chinese() && word.level == v1::LEVEL_CONFIDENTIAL && !every_page && !near_start;
-    return weak || (!every_page && IsWrappedProse(candidate, line)) ? No() : yes;
+    return weak || (!every_page &&
+                    (IsWrappedProse(candidate, line) || IsHeadOfProse(candidate, word, line)))
+               ? No()
+               : yes;
   }
-  const Segment segment = SegmentOf(TrimStart(left), TrimEnd(right));
+  const Segment segment = SegmentOf(TrimStart(left), TrimEnd(right), IsPunctuationOrSpace);
   const string_view rest_left = left.substr(0, left.size() - segment.left.size());
   const string_view rest_right = right.substr(segment.right.size());
   if (!IsBanner(segment.left, word, segment.right) || IsCount(rest_right) ||
@@ -462,7 +515,14 @@ Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const L
     return No();
   }
   if (every_page) {
-    return yes;
+    // The Secret Garden, Confidential Client Agreement: a word of a title. Hengtai Bank
+    // Confidential closes its stretch.
+    const Segment stretch = SegmentOf(left, right, IsPunctuation);
+    const bool lower = word.letters == LetterCase::kLower;
+    const bool of_title = !word.chinese() && word.letters != LetterCase::kUpper && !segment.wide &&
+                          (word.level == v1::LEVEL_SECRET ||
+                           !IsBanner(lower ? stretch.left : string_view(), word, stretch.right));
+    return of_title || EndsWithNot(left) ? No() : yes;
   }
   const bool title = near_start && (segment.first || segment.last) &&
                      CountChars(left) + CountChars(right) <= kTitleCharsMax;
@@ -477,6 +537,19 @@ Shape BannerShape(const Candidate& candidate, const LevelWord& word, const Line&
   // Looks at the lines around, so last: most words are prose and never get here.
   return shape.reject == Reject::kNone && InListOfLevels(candidate, word, line) ? No() : shape;
 }
+
+namespace {
+
+// "Public	Anyone": a table that explains levels names the open ones too.
+bool IsRowOfOpenLevel(string_view line) {
+  constexpr std::array<string_view, 7> kOpen = {"公开",   "内部",     "一般",        "普通",
+                                                "Public", "Internal", "Unclassified"};
+  return std::any_of(kOpen.begin(), kOpen.end(), [&](string_view word) {
+    return line.starts_with(word) && line.size() > word.size() && line[word.size()] == '\t';
+  });
+}
+
+}  // namespace
 
 bool InListOfLevels(const Candidate& candidate, const LevelWord& word, const Line& line) {
   // 人员名单 秘密: the last column of a table.
@@ -496,7 +569,7 @@ bool InListOfLevels(const Candidate& candidate, const LevelWord& word, const Lin
   };
   const auto lists = [&](string_view other) {
     other = Trim(other.substr(NumberingLength(other)));
-    if (ends_with_other(other)) {
+    if (ends_with_other(other) || IsRowOfOpenLevel(other)) {
       return true;
     }
     for (size_t i = 0; i < 3; ++i) {

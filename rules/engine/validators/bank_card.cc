@@ -16,6 +16,7 @@ namespace {
 constexpr uint8_t kConfidenceGrouped = 92;
 constexpr uint8_t kConfidencePlain = 80;     // 16 and 19 digits
 constexpr uint8_t kConfidenceUncommon = 60;  // 15, 17 and 18 digits
+constexpr uint8_t kConfidenceLoose = 40;     // neighbours in a table look the same: needs a keyword
 
 // Account figures that nobody was given.
 bool IsPlaceholder(std::string_view digits) {
@@ -45,7 +46,8 @@ Judgement ValidateBankCard(const Candidate& candidate) {
   for (const Window& window : WindowsOf(run, 15, 19)) {
     const CompactNumber number(candidate.text, run, window);
     const std::string_view value = number.view();
-    if (!IsCardShape(run, window)) {
+    const bool usual = IsCardShape(run, window);
+    if (!usual && !IsLooseCardShape(run, window)) {
       continue;
     }
     if (!IsChineseIssuer(value)) {
@@ -74,9 +76,10 @@ Judgement ValidateBankCard(const Candidate& candidate) {
     const bool common = value.size() == 16 || value.size() == 19;
     return {.from = from,
             .to = to,
-            .confidence = !window.single() ? kConfidenceGrouped
-                          : common         ? kConfidencePlain
-                                           : kConfidenceUncommon,
+            .confidence = !usual             ? kConfidenceLoose
+                          : !window.single() ? kConfidenceGrouped
+                          : common           ? kConfidencePlain
+                                             : kConfidenceUncommon,
             .value = std::string(value),
             .marking = {}};
   }

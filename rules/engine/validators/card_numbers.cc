@@ -73,9 +73,19 @@ bool IsInternationalIssuer(std::string_view digits) {
   return false;
 }
 
+bool IsLooseCardShape(const GroupRun& run, const Window& window) {
+  constexpr size_t kGroupSizeMin = 3;
+  constexpr size_t kGroupsMax = 5;
+  if (window.mixed || window.join == Join::kDot || window.last - window.first >= kGroupsMax) {
+    return false;
+  }
+  return std::all_of(run.groups.begin() + window.first, run.groups.begin() + window.last + 1,
+                     [](const Group& group) { return group.size() >= kGroupSizeMin; });
+}
+
 bool IsCardShape(const GroupRun& run, const Window& window) {
-  constexpr std::array<std::string_view, 18> kShapes = {
-      "4444", "44443", "44442", "44441", "465",  "464",  "4443",  "66",    "412",
+  constexpr std::array<std::string_view, 19> kShapes = {
+      "4444", "44443", "44442", "44441", "4442", "465",  "464",   "4443",  "66", "412",
       "685",  "64",    "673",   "88",    "6444", "4446", "61111", "43333", "664"};
   if (window.single()) {
     return true;

@@ -13,5 +13,7 @@ bool IsInternationalIssuer(std::string_view digits);
 
 // True when the groups are cut as cards print or people write them.
 bool IsCardShape(const GroupRun& run, const Window& window);
+// Any few groups of three or more: 622202 4840 348680047.
+bool IsLooseCardShape(const GroupRun& run, const Window& window);
 
 }  // namespace shoumi::rules

@@ -63,6 +63,7 @@ bool HasForm(std::string_view text, std::string_view form) {
 Judgement JudgeWord(const Candidate& candidate, const Word& word, uint8_t confidence) {
   const std::string_view text = candidate.text;
   std::string value(text.substr(word.from, word.size()));
+  std::erase(value, ' ');
   std::transform(value.begin(), value.end(), value.begin(), ToUpper);
   const size_t digits = value.find_first_of("0123456789");
   if (digits != std::string::npos && value.size() - digits > 3 &&

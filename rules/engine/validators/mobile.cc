@@ -15,7 +15,7 @@ namespace {
 constexpr uint8_t kConfidencePlain = 70;
 constexpr uint8_t kConfidenceGrouped = 80;
 constexpr uint8_t kConfidenceCountry = 90;
-constexpr std::array<std::string_view, 5> kShapes = {"344", "443", "38", "74", "56"};
+constexpr std::array<std::string_view, 7> kShapes = {"344", "443", "434", "335", "38", "74", "56"};
 
 // Second and third digit after the 1.
 bool IsPrefix(std::string_view value) {

@@ -52,6 +52,7 @@ TEST(CreditCode, Refusals) {
 
 TEST(OrgCode, FormsAndRefusals) {
   ExpectFound("org_code", "组织机构代码：71093012-2", "71093012-2", "710930122");
+  ExpectFound("org_code", "组织机构代码为77181343x。", "77181343x", "77181343X");
   ExpectFound("org_code", "MA01ABCD5", "MA01ABCD5", "MA01ABCD5");
   EXPECT_LT(JudgeAt("org_code", "710930122", 0, 9).confidence, 50);
   ExpectRefused("org_code", "71093012-3", "71093012-3", Reject::kChecksum);
@@ -68,6 +69,12 @@ TEST(BankCard, Forms) {
   ExpectFound("bank_card", "9558802000123456780", "9558802000123456780", "9558802000123456780");
   ExpectFound("bank_card", "2024-01-01 6217001234567890122", "6217001234567890122",
               "6217001234567890122");
+}
+
+TEST(BankCard, LooseGroupsAreWeak) {
+  ExpectFound("bank_card", "622202 1234 567890128", "622202 1234 567890128", "6222021234567890128");
+  EXPECT_LT(JudgeAt("bank_card", "622202 1234 567890128", 0, 21).confidence, 60);
+  EXPECT_FALSE(JudgeAt("bank_card", "62 2202 1234 567890128", 0, 22).accepted());
 }
 
 TEST(BankCard, Refusals) {
@@ -88,6 +95,7 @@ TEST(Card, Forms) {
   ExpectFound("card", "amex 3782 822463 10005", "3782 822463 10005", "378282246310005");
   ExpectFound("card", "JCB3530111333300000。", "3530111333300000", "3530111333300000");
   ExpectFound("card", "30569309025904", "30569309025904", "30569309025904");
+  ExpectFound("card", "3056 9309 0259 04", "3056 9309 0259 04", "30569309025904");
   ExpectFound("card", "6011111111111117", "6011111111111117", "6011111111111117");
 }
 

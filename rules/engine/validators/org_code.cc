@@ -18,6 +18,9 @@ constexpr uint8_t kConfidencePlain = 30;
 bool IsOrdinaryWord(std::string_view text) {
   bool lower = false;
   int digits = 0;
+  if (text.ends_with('x')) {
+    text.remove_suffix(1);  // the check character
+  }
   for (const char c : text) {
     lower = lower || IsLower(c);
     digits += IsDigit(c) ? 1 : 0;

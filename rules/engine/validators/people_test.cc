@@ -50,9 +50,9 @@ TEST(ResidentId, Refusals) {
 
 TEST(Mobile, Forms) {
   for (const std::string_view written :
-       {"13812345678", "138-1234-5678", "138 1234 5678", "1381 2345 678", "+86 13812345678",
-        "+86-138-1234-5678", "+8613812345678", "0086 138 1234 5678", "86-13812345678",
-        "8613812345678", "138.1234.5678"}) {
+       {"13812345678", "138-1234-5678", "138 1234 5678", "1381 2345 678", "138 123 45678",
+        "+86 13812345678", "+86-138-1234-5678", "+8613812345678", "0086 138 1234 5678",
+        "86-13812345678", "8613812345678", "138.1234.5678"}) {
     ExpectFound("mobile", std::string("电话：") + std::string(written) + "。", written,
                 "13812345678");
     ExpectFound("mobile", std::string("请联系王经理") + std::string(written) + "确认", written,
@@ -118,6 +118,10 @@ TEST(Landline, Refusals) {
 
 TEST(Passport, FormsAndRefusals) {
   ExpectFound("passport", "护照号码:E12345678", "E12345678", "E12345678");
+  const Judgement apart = JudgeAt("passport", "E 12345678", 2, 10);
+  EXPECT_EQ(apart.value, "E12345678");
+  EXPECT_EQ(apart.from, 0U);
+  ExpectRefused("passport", "AE 12345678", "12345678", Reject::kShape);
   ExpectFound("passport", "护照EA1234567", "EA1234567", "EA1234567");
   ExpectFound("passport", "G23456789。", "G23456789", "G23456789");
   ExpectFound("passport", "PE1234567", "PE1234567", "PE1234567");
