@@ -150,10 +150,13 @@ TEST(Mail, DepthIsBounded) {
 }
 
 TEST(Mail, PartsAreBounded) {
-  const RecordingSink sink =
-      ExtractBytes("MIME-Version: 1.0\r\n" +
-                   Multipart("mixed", "x", std::vector<std::string>(30'000, "\r\ntext")));
+  Limits limits;
+  limits.entries_max = 10;
+  const RecordingSink sink = ExtractBytes(
+      "MIME-Version: 1.0\r\n" + Multipart("mixed", "x", std::vector<std::string>(30, "\r\ntext")),
+      limits);
   EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_TOO_MANY)) << sink.Gaps();
+  EXPECT_EQ(sink.gaps.size(), 1U) << sink.Gaps();
 }
 
 TEST(MailWords, AreDecodedInEveryForm) {

@@ -6,7 +6,7 @@ namespace shoumi::inspect {
 namespace {
 
 void Put(std::string& out, uint64_t value, int width) {
-  for (int i = 0; i < width; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+  for (int i = 0; i < width; ++i) out.push_back(i < 8 ? static_cast<char>(value >> (8 * i)) : '\0');
 }
 
 uint32_t Checksum(std::string_view bytes) {
