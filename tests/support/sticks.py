@@ -1,11 +1,14 @@
 """File systems on loop devices that stand in for sticks. Test programs that use one call
 need_root() first and are skipped with the reason printed where it is not to be had."""
 
+import errno
 import mmap
 import os
 import subprocess
 import time
 import unittest
+
+from support.processes import wait_for
 
 
 def need_root():
@@ -58,9 +61,20 @@ class Stick:
         return True
 
     def unmount(self):
-        """Takes away every mount at the mount point; fails when one is in use."""
+        """Takes away every mount at the mount point; fails when one is in use. Waits until the
+        device is free: other mount namespaces may hold copies for a moment."""
         for _ in mounts_at(self.mount_point):
             subprocess.run(["umount", str(self.mount_point)], check=True, capture_output=True)
+        wait_for(f"{self.device} is mounted nowhere", self._is_free, seconds=60)
+
+    def _is_free(self):
+        try:
+            os.close(os.open(self.device, os.O_RDONLY | os.O_EXCL))
+            return True
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            return False
 
     def check(self):
         """What the file system's own checker says of the unmounted stick: (exit status, text)."""

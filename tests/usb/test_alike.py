@@ -19,7 +19,8 @@ OPERATIONS = int(os.environ.get("SHOUMI_OPERATIONS", "600"))
 AT_FDCWD, RENAME_NOREPLACE = -100, 1
 FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE = 1, 2, 16
 
-FLAGS = (os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_RDWR | os.O_TRUNC, os.O_WRONLY | os.O_APPEND,
+FLAGS = 6 * (os.O_RDWR | os.O_CREAT, os.O_RDWR) + (
+         os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_RDWR | os.O_TRUNC, os.O_WRONLY | os.O_APPEND,
          os.O_RDWR | os.O_CREAT, os.O_WRONLY | os.O_CREAT | os.O_EXCL, os.O_RDWR | os.O_CREAT | os.O_TRUNC,
          os.O_WRONLY | os.O_CREAT | os.O_APPEND, os.O_RDONLY | os.O_CREAT, os.O_RDONLY | os.O_NOFOLLOW,
          os.O_WRONLY | os.O_TRUNC, os.O_RDONLY | os.O_DIRECTORY)
@@ -29,8 +30,12 @@ def seen(path):
     """What stat() says that must not depend on the file system."""
     now = os.lstat(path)
     size = now.st_size if not stat.S_ISDIR(now.st_mode) else 0
-    links = now.st_nlink if not stat.S_ISDIR(now.st_mode) else 0
-    return stat.S_IFMT(now.st_mode), stat.S_IMODE(now.st_mode), now.st_uid, now.st_gid, size, links
+    return stat.S_IFMT(now.st_mode), stat.S_IMODE(now.st_mode), now.st_uid, now.st_gid, size
+
+
+def links(path):
+    now = os.lstat(path)
+    return now.st_nlink if not stat.S_ISDIR(now.st_mode) else 0
 
 
 class World:
@@ -99,7 +104,7 @@ class World:
     def stat_open(self, slot):
         now = os.fstat(self.handle(slot))
         regular = stat.S_ISREG(now.st_mode)
-        return now.st_mode, now.st_size if regular else 0, now.st_nlink if regular else 0
+        return now.st_mode, now.st_size if regular else 0
 
     def truncate(self, name, size):
         os.truncate(self.at(name), size)
@@ -167,7 +172,8 @@ class World:
         for folder, folders, files in os.walk(self.folder):
             for name in folders + files:
                 path = os.path.join(folder, name)
-                row = seen(path)
+                # Not sooner: a name that is replaced by a pending one counts until that is judged.
+                row = (*seen(path), links(path))
                 if stat.S_ISREG(row[0]):
                     with open(path, "rb") as handle:
                         row += (hashlib.sha256(handle.read()).hexdigest(),)
@@ -183,14 +189,15 @@ class World:
 class Operations:
     """The operations of one seed."""
 
-    NAMES = ("a", "b", "c", "d/a", "d/b", "d/c", "d/e/a", "d/e/b", "f/a", "f/b")
-    FOLDERS = ("d", "d/e", "f", "g")
+    # Few, so that operations meet.
+    NAMES = ("a", "b", "c", "d/a", "d/b", "d/e/a")
+    FOLDERS = ("d", "d/e", "f")
 
     def __init__(self, seed):
         self.random = random.Random(seed)
 
     def name(self):
-        return self.random.choice(self.NAMES if self.random.random() < 0.85 else self.FOLDERS)
+        return self.random.choice(self.NAMES if self.random.random() < 0.95 else self.FOLDERS)
 
     def size(self):
         return self.random.choice((0, 1, 100, 4095, 4096, 4097, 10_000, 70_000, 300_000, 1_200_000))
@@ -207,24 +214,24 @@ class Operations:
             "open": (20, lambda: (self.slot(), self.name(), choose(FLAGS), choose((0o644, 0o600, 0o755)))),
             "close": (7, lambda: (self.slot(),)),
             "duplicate": (2, lambda: (self.slot(), self.slot())),
-            "write": (8, lambda: (self.slot(), self.data())),
-            "write_at": (10, lambda: (self.slot(), self.data(), self.size())),
+            "write": (10, lambda: (self.slot(), self.data())),
+            "write_at": (14, lambda: (self.slot(), self.data(), self.size())),
             "read": (3, lambda: (self.slot(), self.size())),
-            "read_at": (7, lambda: (self.slot(), self.size(), self.size())),
+            "read_at": (10, lambda: (self.slot(), self.size(), self.size())),
             "seek": (2, lambda: (self.slot(), self.size(), choose((os.SEEK_SET, os.SEEK_END, os.SEEK_CUR)))),
-            "sync": (3, lambda: (self.slot(),)),
-            "truncate_open": (4, lambda: (self.slot(), self.size())),
-            "allocate": (3, lambda: (self.slot(), choose((0, 1, 3, 16, 17)), self.size(), choose((1, 4096, 9999)))),
+            "sync": (5, lambda: (self.slot(),)),
+            "truncate_open": (8, lambda: (self.slot(), self.size())),
+            "allocate": (4, lambda: (self.slot(), choose((0, 1, 3, 16, 17)), self.size(), choose((1, 4096, 9999)))),
             "stat_open": (4, lambda: (self.slot(),)),
-            "truncate": (3, lambda: (self.name(), self.size())),
+            "truncate": (6, lambda: (self.name(), self.size())),
             "rename": (7, lambda: (self.name(), self.name())),
             "rename_new": (2, lambda: (self.name(), self.name())),
             "link": (4, lambda: (self.name(), self.name())),
             "symlink": (2, lambda: (choose(("a", "d/b", "nowhere", "d")), self.name())),
             "readlink": (1, lambda: (self.name(),)),
-            "unlink": (5, lambda: (self.name(),)),
-            "mkdir": (4, lambda: (self.name(), choose((0o755, 0o700)))),
-            "rmdir": (2, lambda: (self.name(),)),
+            "unlink": (3, lambda: (self.name(),)),
+            "mkdir": (3, lambda: (self.name(), choose((0o755, 0o700)))),
+            "rmdir": (1, lambda: (self.name(),)),
             "chmod": (2, lambda: (self.name(), choose((0o644, 0o600, 0o711)))),
             "chown": (1, lambda: (self.name(), choose((0, 1000)), choose((0, 1000)))),
             "utime": (2, lambda: (self.name(), self.random.randrange(10 ** 9, 10 ** 18))),
@@ -233,7 +240,7 @@ class Operations:
             "remove_xattr": (1, lambda: (self.name(), choose(("user.a", "user.b")))),
             "list": (2, lambda: (choose(self.FOLDERS + (".",)),)),
             "stat": (6, lambda: (self.name(),)),
-            "contents": (5, lambda: (self.name(),)),
+            "contents": (14, lambda: (self.name(),)),
         }
         at = pick() * sum(weight for weight, _ in kinds.values())
         for operation, (weight, arguments) in kinds.items():
@@ -258,6 +265,9 @@ class Alike(GuardedStick):
         guarded.mkdir()
         sides = World(plain), World(guarded)
         operations = Operations(seed)
+        for side in sides:
+            for folder in Operations.FOLDERS:
+                side.do("mkdir", folder, 0o755)
         history = []
         for step in range(OPERATIONS):
             operation, arguments = operations.next()

@@ -6,7 +6,7 @@ import stat
 import threading
 import unittest
 
-from guarded import FORBIDDEN, GuardedStick, content, forbidden, libc, write
+from guarded import FORBIDDEN, GuardedStick, content, forbidden, libc, wait_for, write
 
 WORD = FORBIDDEN.decode()
 AT_FDCWD, RENAME_NOREPLACE, RENAME_EXCHANGE = -100, 1, 2
@@ -127,6 +127,24 @@ class Links(GuardedStick):
         self.assertEqual(os.stat(two).st_nlink, 1)
         self.assert_holds(two, content("both"))
         self.assert_absent(one)
+
+    def test_links_of_what_a_pending_file_replaces(self):
+        kept, replaced, removed = (self.stick_folder / name for name in ("kept", "replaced", "removed"))
+        write(kept, content("kept"))
+        os.link(kept, replaced)
+        os.link(kept, removed)
+        with Pending(self.stick_folder / "one", content("one")):
+            os.rename(self.stick_folder / "one", replaced)
+            self.assertEqual(os.stat(kept).st_nlink, 3, "not judged yet")
+        wait_for("a link less", lambda: os.stat(kept).st_nlink == 2, seconds=2)
+        with Pending(self.stick_folder / "two", content("two")):
+            os.rename(self.stick_folder / "two", removed)
+            os.stat(kept)
+            os.unlink(removed)
+            wait_for("a link less", lambda: os.stat(kept).st_nlink == 1, seconds=2)
+        self.assert_holds(kept, content("kept"))
+        self.assert_holds(replaced, content("one"))
+        self.assert_absent(removed)
 
     def test_links_to_a_pending_file(self):
         for name, data in (("clean", content("links")), ("secret", forbidden("links"))):

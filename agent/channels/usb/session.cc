@@ -52,14 +52,17 @@ void Session::SetSettings(const Settings& settings) {
   }
   if (!shut) return;
   // What the kernel holds in memory must not outlive the right to read it.
-  for (const NodePtr& node : table_.All()) {
-    notices_.Post([this, node] {
-      if (fuse_session* const channel = channel_) {
-        const auto ino = node == root_ ? FUSE_ROOT_ID : reinterpret_cast<fuse_ino_t>(node.get());
-        fuse_lowlevel_notify_inval_inode(channel, ino, 0, 0);
-      }
-    });
-  }
+  for (const NodePtr& node : table_.All()) Drop(node, Cached::kPages, [] {});
+}
+
+void Session::Drop(const NodePtr& node, Cached what, std::function<void()> then) {
+  notices_.Post([this, node, what, then = std::move(then)] {
+    if (fuse_session* const channel = channel_) {
+      const auto ino = node == root_ ? FUSE_ROOT_ID : reinterpret_cast<fuse_ino_t>(node.get());
+      fuse_lowlevel_notify_inval_inode(channel, ino, what == Cached::kPages ? 0 : -1, 0);
+    }
+    then();
+  });
 }
 
 NodePtr Session::At(fuse_ino_t ino) const {

@@ -131,6 +131,9 @@ class Session {
   void RecordRefusal(fuse_req_t req, const char* operation, const NodePtr& parent,
                      std::string_view name, v1::UsbMode mode);
   void RecordRefusal(Draft draft, v1::UsbMode mode);
+  // Has the kernel drop a node's attributes, and its pages too; then runs `then`.
+  enum class Cached { kAttributes, kPages };
+  void Drop(const NodePtr& node, Cached what, std::function<void()> then);
   [[nodiscard]] v1::EventContext ContextOf(Draft& draft) const;
   [[nodiscard]] Caller CallerOf(fuse_req_t req);
   // Hands an event to the sink; `then` goes on with 0 or the error it was stopped with. No lock may
@@ -194,7 +197,11 @@ class Session {
   [[nodiscard]] int RenameLower(const RenameRequest& request);
   [[nodiscard]] int ExchangeNames(const RenameRequest& request);
   [[nodiscard]] static NodePtr PendingAt(const NodePtr& parent, const std::string& name);
+  // The known node of what the device has at a name; null for none.
+  [[nodiscard]] NodePtr OnDevice(const NodePtr& parent, const std::string& name) const;
   [[nodiscard]] bool HoldsPending(const NodePtr& parent, const std::string& name) const;
+  // Removes what a pending name hides on the device.
+  [[nodiscard]] int RemoveHidden(const NodePtr& parent, const std::string& name);
   static void TakeName(const NodePtr& node, const NodePtr& parent, const std::string& name);
   static void GiveName(const NodePtr& node, const NodePtr& parent, const std::string& name);
   // Puts off `again` when the node is being judged; true when it did.

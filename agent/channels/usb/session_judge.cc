@@ -116,12 +116,7 @@ void Session::Refuse(const NodePtr& node, int refusal, const Done& done) {
     done(refusal);
     return;
   }
-  notices_.Post([this, node, refusal, done] {
-    if (fuse_session* const channel = channel_) {
-      fuse_lowlevel_notify_inval_inode(channel, reinterpret_cast<fuse_ino_t>(node.get()), 0, 0);
-    }
-    done(refusal);
-  });
+  Drop(node, Cached::kPages, [refusal, done] { done(refusal); });
 }
 
 int Session::Commit(const NodePtr& node) {
@@ -174,6 +169,7 @@ int Session::CommitNew(const NodePtr& node) {
     fd.Reset(::openat(folder, name.c_str(), kFlags, 0600));
   }
   if (!fd) return errno;
+  const NodePtr replaced = replaces ? OnDevice(names.front().parent, names.front().name) : nullptr;
   int error = CommitContent(*node, fd.get());
   if (!error) error = FinishNew(*node, fd.get());
   if (!error && replaces &&
@@ -187,10 +183,11 @@ int Session::CommitNew(const NodePtr& node) {
     ::unlinkat(folder, name.c_str(), 0);
     return error;
   }
+  if (replaced) Drop(replaced, Cached::kAttributes, [] {});  // it has a link less
   for (size_t i = 1; i < names.size(); ++i) {
-    ::unlinkat(names[i].parent->path.get(), names[i].name.c_str(), 0);
-    if (::linkat(AT_FDCWD, ProcPath(fd.get()).c_str(), names[i].parent->path.get(),
-                 names[i].name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    error = RemoveHidden(names[i].parent, names[i].name);
+    if (!error && ::linkat(AT_FDCWD, ProcPath(fd.get()).c_str(), names[i].parent->path.get(),
+                           names[i].name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
       error = errno;
     }
   }

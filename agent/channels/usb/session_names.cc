@@ -48,10 +48,21 @@ void Session::GiveName(const NodePtr& node, const NodePtr& parent, const std::st
   node->accepted = false;
 }
 
-bool Session::HoldsPending(const NodePtr& parent, const std::string& name) const {
+NodePtr Session::OnDevice(const NodePtr& parent, const std::string& name) const {
   struct stat st {};
-  if (::fstatat(parent->path.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return false;
-  const NodePtr child = table_.Find(LowerKey{st.st_dev, st.st_ino});
+  if (::fstatat(parent->path.get(), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return nullptr;
+  return table_.Find(LowerKey{st.st_dev, st.st_ino});
+}
+
+int Session::RemoveHidden(const NodePtr& parent, const std::string& name) {
+  const NodePtr hidden = OnDevice(parent, name);
+  if (::unlinkat(parent->path.get(), name.c_str(), 0) != 0) return errno == ENOENT ? 0 : errno;
+  if (hidden) Drop(hidden, Cached::kAttributes, [] {});  // it has a link less
+  return 0;
+}
+
+bool Session::HoldsPending(const NodePtr& parent, const std::string& name) const {
+  const NodePtr child = OnDevice(parent, name);
   return child && !child->pending_children.empty();
 }
 
@@ -190,10 +201,14 @@ void Session::DoUnlink(fuse_req_t req, const NodePtr& parent, const std::string&
   if (pending && PutOff(pending, [this, req, parent, name] { DoUnlink(req, parent, name); })) {
     return;
   }
-  if (pending) TakeName(pending, parent, name);
-  const int error = ::unlinkat(parent->path.get(), name.c_str(), 0) == 0 ? 0 : errno;
-  // A pending name as a rule hides nothing on the device.
-  fuse_reply_err(req, pending && error == ENOENT ? 0 : error);
+  int error = 0;
+  if (pending) {
+    TakeName(pending, parent, name);
+    error = RemoveHidden(parent, name);
+  } else if (::unlinkat(parent->path.get(), name.c_str(), 0) != 0) {
+    error = errno;
+  }
+  fuse_reply_err(req, error);
 }
 
 void Session::RmDir(fuse_req_t req, fuse_ino_t parent_ino, const char* name) {
@@ -266,10 +281,7 @@ int Session::RenamePending(const RenameRequest& request, const NodePtr& node) {
   TakeName(node, request.from, request.name);
   GiveName(node, request.to, request.new_name);
   // What it hid at its old name was replaced when it came there.
-  if (::unlinkat(request.from->path.get(), request.name.c_str(), 0) != 0 && errno != ENOENT) {
-    return errno;
-  }
-  return 0;
+  return RemoveHidden(request.from, request.name);
 }
 
 int Session::RenameLower(const RenameRequest& request) {
