@@ -159,6 +159,26 @@ class Changes(GuardedStick):
             self.assertEqual(view[:], old)
         self.assert_holds(path, old)
 
+    def test_made_empty_and_written_in_a_second_go(self):
+        """Office programs do so, overlook that the second close failed, and go on with the file as
+        it is: it must be gone, not empty."""
+        path = self.stick_folder / "two goes"
+        path.touch()
+        self.assert_holds(path, b"")
+        with self.assertRaises(PermissionError):
+            write(path, forbidden("two goes"))
+        self.assert_absent(path)
+        path.touch()
+        write(path, content("two goes"))
+        with self.assertRaises(PermissionError):
+            write(path, forbidden("three goes"))
+        self.assert_holds(path, content("two goes"))
+        other = self.stick_folder / "somebody else's"
+        self.assert_runs("touch", other)
+        with self.assertRaises(PermissionError):
+            write(other, forbidden("not mine"))
+        self.assert_holds(other, b"")
+
     def test_empty_file_is_there_while_open(self):
         path = self.stick_folder / "empty"
         handle = os.open(path, os.O_WRONLY | os.O_CREAT)

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -59,6 +60,10 @@ struct Node : std::enable_shared_from_this<Node> {
     NodePtr parent;
     std::string name;
   };
+  struct Birth {
+    Name at;
+    Caller by;
+  };
 
   mode_t type = 0;           // S_IFMT bits; fixed
   uint64_t shown_inode = 0;  // st_ino for programs: stays when a pending file is committed; fixed
@@ -85,7 +90,8 @@ struct Node : std::enable_shared_from_this<Node> {
   bool judging = false;      // changes wait in `waiting` until the verdict is carried out
   bool cache_stale = false;  // the kernel's pages are of a refused change
   timespec staged_mtime{};
-  uint64_t promised_bytes = 0;  // room on the device for what is staged
+  uint64_t promised_bytes = 0;      // room on the device for what is staged
+  std::optional<Birth> born_empty;  // on the device since it was closed empty; until it changes
   std::deque<std::function<void()>> waiting;
   uint32_t handles = 0;
   std::set<Handle*> writers;

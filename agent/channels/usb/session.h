@@ -141,7 +141,7 @@ class Session {
   void Ask(Draft draft, Done then);
   [[nodiscard]] std::string PathOf(const Node& node) const;
   [[nodiscard]] std::string PathOf(const NodePtr& parent, std::string_view name) const;
-  // EntryOf counts a lookup of the node for the reply.
+  // FindEntry counts a lookup of the node for the reply.
   [[nodiscard]] int FindEntry(const NodePtr& parent, const char* name, fuse_entry_param* entry);
   [[nodiscard]] int StatNode(const Node& node, struct stat* st) const;
   [[nodiscard]] int StatLocked(const Node& node, struct stat* st) const;
@@ -167,11 +167,14 @@ class Session {
   void Judge(std::unique_lock<std::mutex> lock, const NodePtr& node, Judgement judgement);
   void Submit(const NodePtr& node, Judgement judgement);
   void CarryOut(const NodePtr& node, Judgement judgement, int refusal);
-  void Refuse(const NodePtr& node, int refusal, const Done& done);
+  void Refuse(const NodePtr& node, int refusal, const Judgement& judgement);
+  // Some programs make a file, close it, write it in a second go, and overlook that this was
+  // refused: the empty file must not pass for the result.
+  void Withdraw(const NodePtr& node, const Caller& caller);
   static void EndJudging(std::unique_lock<std::mutex> lock, Node& node, const Done& done,
                          int error);
-  [[nodiscard]] int Commit(const NodePtr& node);
-  [[nodiscard]] int CommitNew(const NodePtr& node);
+  [[nodiscard]] int Commit(const NodePtr& node, const Caller& caller);
+  [[nodiscard]] int CommitNew(const NodePtr& node, const Caller& caller);
   [[nodiscard]] int CommitChange(const NodePtr& node);
   [[nodiscard]] int CommitContent(Node& node, int lower);
   [[nodiscard]] static int FinishNew(const Node& node, int fd);

@@ -73,15 +73,18 @@ void Session::Submit(const NodePtr& node, Judgement judgement) {
 
 void Session::CarryOut(const NodePtr& node, Judgement judgement, int refusal) {
   if (refusal) {
-    Refuse(node, refusal, judgement.done);
+    Refuse(node, refusal, judgement);
     return;
   }
-  const int error = judgement.commit ? Commit(node) : 0;
+  const int error = judgement.commit ? Commit(node, judgement.caller) : 0;
   std::unique_lock lock(node->mutex);
   if (!error) {
     node->dirty = false;
     node->accepted = !judgement.commit;
-    if (judgement.commit) DropStaged(*node);
+    if (judgement.commit) {
+      if (node->staged->size() > 0) node->born_empty.reset();
+      DropStaged(*node);
+    }
   }
   EndJudging(std::move(lock), *node, judgement.done, error);
 }
@@ -96,7 +99,25 @@ void Session::EndJudging(std::unique_lock<std::mutex> lock, Node& node, const Do
   RunAll(std::move(waiting));
 }
 
-void Session::Refuse(const NodePtr& node, int refusal, const Done& done) {
+void Session::Withdraw(const NodePtr& node, const Caller& caller) {
+  const std::unique_lock names(names_);
+  const std::lock_guard lock(node->mutex);
+  if (!node->born_empty || node->born_empty->by.uid != caller.uid ||
+      node->born_empty->by.program.executable() != caller.program.executable()) {
+    return;
+  }
+  const Node::Name at = node->born_empty->at;
+  node->born_empty.reset();
+  if (OnDevice(at.parent, at.name) != node) return;
+  if (const int error = RemoveHidden(at.parent, at.name)) {
+    sink_.Report(v1::AgentEvent::KIND_GUARD_FAILED,
+                 fmt::format("{}: an empty file of a refused change stays: {}", device_.node(),
+                             std::strerror(error)));
+  }
+}
+
+void Session::Refuse(const NodePtr& node, int refusal, const Judgement& judgement) {
+  Withdraw(node, judgement.caller);
   std::unique_lock lock(node->mutex);
   const bool pending = node->pending;
   if (pending) node->refusal = refusal;
@@ -113,15 +134,15 @@ void Session::Refuse(const NodePtr& node, int refusal, const Done& done) {
   // are thrown away, on a thread of its own that nothing waits for.
   RunAll(std::move(waiting));
   if (pending) {
-    done(refusal);
+    judgement.done(refusal);
     return;
   }
-  Drop(node, Cached::kPages, [refusal, done] { done(refusal); });
+  Drop(node, Cached::kPages, [refusal, done = judgement.done] { done(refusal); });
 }
 
-int Session::Commit(const NodePtr& node) {
+int Session::Commit(const NodePtr& node, const Caller& caller) {
   // Only this node's own judgement changes `pending`, and this is it.
-  return node->pending ? CommitNew(node) : CommitChange(node);
+  return node->pending ? CommitNew(node, caller) : CommitChange(node);
 }
 
 int Session::CommitContent(Node& node, int lower) {
@@ -152,7 +173,7 @@ int Session::FinishNew(const Node& node, int fd) {
   return ::futimens(fd, times) == 0 ? 0 : errno;
 }
 
-int Session::CommitNew(const NodePtr& node) {
+int Session::CommitNew(const NodePtr& node, const Caller& caller) {
   std::vector<Node::Name> names;
   {
     const std::shared_lock lock(names_);
@@ -195,6 +216,7 @@ int Session::CommitNew(const NodePtr& node) {
   const std::lock_guard node_lock(node->mutex);
   for (const Node::Name& at : node->names) at.parent->pending_children.erase(at.name);
   node->names.clear();
+  if (node->staged->size() == 0) node->born_empty = Node::Birth{names.front(), caller};
   node->pending = false;
   node->path = std::move(path);
   node->key = LowerKey{st.st_dev, st.st_ino};

@@ -103,7 +103,7 @@ int Session::FindEntry(const NodePtr& parent, const char* name, fuse_entry_param
     return error;
   }
   entry->ino = reinterpret_cast<fuse_ino_t>(node.get());
-  entry->entry_timeout = node->pending ? 0 : kKnownSeconds;
+  entry->entry_timeout = node->pending || node->born_empty ? 0 : kKnownSeconds;
   entry->attr_timeout = node->staged || node->pending ? 0
                         : node->type == S_IFDIR       ? kFolderAttributeSeconds
                                                       : kKnownSeconds;
