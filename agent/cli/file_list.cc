@@ -82,14 +82,13 @@ FileList ListFiles(const std::vector<std::string>& paths) {
   FileList list;
   for (const std::string& path : paths) {
     struct stat status {};
-    if (path == "-") {
-      list.files.push_back({path, false});
-    } else if (::stat(path.c_str(), &status) != 0) {
+    const bool input = path == "-";
+    if (!input && ::stat(path.c_str(), &status) != 0) {
       list.errors.push_back(Because(path, errno));
+    } else if (input || S_ISREG(status.st_mode)) {
+      list.files.push_back({path, false});
     } else if (S_ISDIR(status.st_mode)) {
       ListFolder(path, list);
-    } else if (S_ISREG(status.st_mode)) {
-      list.files.push_back({path, false});
     } else {
       list.errors.push_back(Special(path, status.st_mode));
     }

@@ -56,6 +56,7 @@ absl::StatusOr<pid_t> Launch(const std::string& program, const std::string& user
   std::vector<std::string> words = {program};
   if (!user.empty()) words.insert(words.end(), {"--user", user});
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   std::string locale = "LC_ALL=C.UTF-8";

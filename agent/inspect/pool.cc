@@ -184,9 +184,8 @@ void Pool::Lose(const WorkerPtr& worker, std::string_view why) {
 }
 
 void Pool::Remove(const WorkerPtr& worker) {
-  const WorkerPtr kept = worker;
-  kept->Close();
-  std::erase(workers_, kept);
+  worker->Close();
+  std::erase(workers_, WorkerPtr(worker));  // a copy: `worker` may be the element itself
 }
 
 Pool::WorkerPtr Pool::IdleWorker() const {

@@ -112,9 +112,12 @@ void Identity::Run() {
     }
     v1::User user = NumberOnly(next.first);
     if (!closing) {
-      auto cached = Cached(next.first);
-      user = cached ? *std::move(cached) : lookup_(next.first);
-      if (!cached) Keep(next.first, user);
+      if (auto cached = Cached(next.first)) {
+        user = *std::move(cached);
+      } else {
+        user = lookup_(next.first);
+        Keep(next.first, user);
+      }
     }
     next.second(std::move(user));
   }

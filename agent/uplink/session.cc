@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kHeartbeatMax{3600};
 
 }  // namespace
 
-Session::Session(Uplink& uplink, std::shared_ptr<grpc::Channel> channel)
+Session::Session(Uplink& uplink, const std::shared_ptr<grpc::Channel>& channel)
     : uplink_(uplink),
       stub_(v1::AgentService::NewStub(channel)),
       heartbeat_(uplink.options_.heartbeat_s) {

@@ -17,7 +17,7 @@ namespace shoumi::agent {
 // records and heartbeats.
 class Session {
  public:
-  Session(Uplink& uplink, std::shared_ptr<grpc::Channel> channel);
+  Session(Uplink& uplink, const std::shared_ptr<grpc::Channel>& channel);
 
   // Until the stream ends; the status says why.
   absl::Status Run();

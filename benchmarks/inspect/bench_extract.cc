@@ -54,6 +54,7 @@ double RunOnce(const Opponent& opponent, const std::string& file) {
   words.push_back(file);
   if (opponent.extension == ".pdf") words.emplace_back("-");
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;

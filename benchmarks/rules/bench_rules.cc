@@ -196,6 +196,7 @@ void Run(const Setup& setup, Bench& bench, const std::string& office) {
                 Median(growth) <= kGrowthMax});
   if (setup.stages) {
     std::vector<double> normalise;
+    normalise.reserve(static_cast<size_t>(setup.rounds));
     for (int round = 0; round < setup.rounds; ++round) {
       normalise.push_back(office_gb / bench.NormaliseOnly(office));
     }

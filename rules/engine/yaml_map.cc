@@ -95,17 +95,17 @@ std::string_view KindName(const YAML::Node& node) {
 
 }  // namespace
 
-void ProblemList::Error(std::string_view code, uint32_t line, std::string message) {
+void ProblemList::Error(std::string_view code, uint32_t line, std::string_view message) {
   ++errors_;
-  Add(v1::PackProblem::SEVERITY_ERROR, code, line, std::move(message));
+  Add(v1::PackProblem::SEVERITY_ERROR, code, line, message);
 }
 
-void ProblemList::Warning(std::string_view code, uint32_t line, std::string message) {
-  Add(v1::PackProblem::SEVERITY_WARNING, code, line, std::move(message));
+void ProblemList::Warning(std::string_view code, uint32_t line, std::string_view message) {
+  Add(v1::PackProblem::SEVERITY_WARNING, code, line, message);
 }
 
 void ProblemList::Add(v1::PackProblem::Severity severity, std::string_view code, uint32_t line,
-                      std::string message) {
+                      std::string_view message) {
   if (out_.size() >= kProblemsMax) return;
   v1::PackProblem& problem = out_.emplace_back();
   problem.set_severity(severity);

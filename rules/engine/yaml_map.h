@@ -22,14 +22,14 @@ class ProblemList {
   ProblemList(std::string file, std::vector<v1::PackProblem>& out)
       : file_(std::move(file)), out_(out) {}
 
-  void Error(std::string_view code, uint32_t line, std::string message);
-  void Warning(std::string_view code, uint32_t line, std::string message);
+  void Error(std::string_view code, uint32_t line, std::string_view message);
+  void Warning(std::string_view code, uint32_t line, std::string_view message);
   [[nodiscard]] uint32_t errors() const { return errors_; }
   [[nodiscard]] const std::string& file() const { return file_; }
 
  private:
   void Add(v1::PackProblem::Severity severity, std::string_view code, uint32_t line,
-           std::string message);
+           std::string_view message);
 
   std::string file_;
   std::vector<v1::PackProblem>& out_;

@@ -15,6 +15,7 @@ constexpr std::string_view kGap = "  ";
 
 Table::Table(std::vector<std::string> heads, bool colour) : colour_(colour) {
   std::vector<Cell> row;
+  row.reserve(heads.size());
   for (std::string& head : heads) row.push_back({std::move(head), kBold});
   rows_.push_back(std::move(row));
 }

@@ -77,7 +77,8 @@ class Session {
   // session_attributes.cc
   void SetAttr(fuse_req_t req, fuse_ino_t ino, const struct stat* wanted, int which,
                fuse_file_info* fi);
-  void SetXattr(fuse_req_t req, fuse_ino_t ino, const char* name, std::string value, int flags);
+  void SetXattr(fuse_req_t req, fuse_ino_t ino, const char* name, const std::string& value,
+                int flags);
   void GetXattr(fuse_req_t req, fuse_ino_t ino, const char* name, size_t size);
   void ListXattr(fuse_req_t req, fuse_ino_t ino, size_t size);
   void RemoveXattr(fuse_req_t req, fuse_ino_t ino, const char* name);
@@ -166,7 +167,7 @@ class Session {
   // session_judge.cc
   void Judge(std::unique_lock<std::mutex> lock, const NodePtr& node, Judgement judgement);
   void Submit(const NodePtr& node, Judgement judgement);
-  void CarryOut(const NodePtr& node, Judgement judgement, int refusal);
+  void CarryOut(const NodePtr& node, const Judgement& judgement, int refusal);
   void Refuse(const NodePtr& node, int refusal, const Judgement& judgement);
   // Some programs make a file, close it, write it in a second go, and overlook that this was
   // refused: the empty file must not pass for the result.

@@ -136,7 +136,7 @@ int Session::ApplyXattr(const NodePtr& node, const std::string& name, const std:
   return 0;
 }
 
-void Session::SetXattr(fuse_req_t req, fuse_ino_t ino, const char* name, std::string value,
+void Session::SetXattr(fuse_req_t req, fuse_ino_t ino, const char* name, const std::string& value,
                        int flags) {
   const NodePtr node = At(ino);
   if (const int error = RefuseChange(req, "xattr", node, "")) {

@@ -15,7 +15,7 @@
 namespace shoumi::agent::usb {
 namespace {
 
-void RunAll(std::deque<std::function<void()>> waiting) {
+void RunAll(const std::deque<std::function<void()>>& waiting) {
   for (const auto& next : waiting) next();
 }
 
@@ -71,7 +71,7 @@ void Session::Submit(const NodePtr& node, Judgement judgement) {
   });
 }
 
-void Session::CarryOut(const NodePtr& node, Judgement judgement, int refusal) {
+void Session::CarryOut(const NodePtr& node, const Judgement& judgement, int refusal) {
   if (refusal) {
     Refuse(node, refusal, judgement);
     return;
@@ -96,7 +96,7 @@ void Session::EndJudging(std::unique_lock<std::mutex> lock, Node& node, const Do
   waiting.swap(node.waiting);
   lock.unlock();
   done(error);
-  RunAll(std::move(waiting));
+  RunAll(waiting);
 }
 
 void Session::Withdraw(const NodePtr& node, const Caller& caller) {
@@ -132,7 +132,7 @@ void Session::Refuse(const NodePtr& node, int refusal, const Judgement& judgemen
   lock.unlock();
   // Writes that waited hold locks of the kernel's pages; they get their refusal before the pages
   // are thrown away, on a thread of its own that nothing waits for.
-  RunAll(std::move(waiting));
+  RunAll(waiting);
   if (pending) {
     judgement.done(refusal);
     return;

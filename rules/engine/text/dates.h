@@ -13,7 +13,8 @@ struct Date {
   int year = 0;
   int month = 0;
   int day = 0;
-  auto operator<=>(const Date&) const = default;
+  // clang-tidy 14 takes the 0 that <=> compares with for a pointer.
+  auto operator<=>(const Date&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 bool IsReal(const Date& date);

@@ -231,8 +231,6 @@ string_view LabelBefore(string_view text, size_t from) {
   while (true) {
     if (!label.empty() && kLabelFillers.Holds(label.back())) {
       label.remove_suffix(1);
-    } else if (label.empty() || IsAscii(label.back())) {
-      return label;
     } else if (label.ends_with("：") || label.ends_with("（") || label.ends_with("【") ||
                label.ends_with("是") || label.ends_with("为")) {
       label.remove_suffix(3);

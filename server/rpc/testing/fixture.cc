@@ -149,7 +149,7 @@ std::string RpcTest::AdminToken() {
     v1::ChangePasswordRequest request;
     request.set_old_password(std::exchange(one_time, ""));
     request.set_new_password(std::string(kPassword));
-    const auto token = Login("admin", request.old_password()).value().token();
+    auto token = Login("admin", request.old_password()).value().token();
     const auto changed = Operate(&v1::OperatorService::Stub::ChangePassword, request, token);
     EXPECT_TRUE(changed.ok()) << changed.status();
     return token;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -199,5 +200,10 @@ int Run(int argc, char** argv) {
 }  // namespace shoumi::agent::usb
 
 int main(int argc, char** argv) {
-  return shoumi::agent::usb::Run(argc, argv);
+  try {
+    return shoumi::agent::usb::Run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fputs(error.what(), stderr);
+    return 1;
+  }
 }

@@ -73,18 +73,24 @@ void PdfWriter::Embed(std::string_view name, std::string_view bytes) {
 }
 
 std::string PdfWriter::Finish() const {
+  constexpr const char* kFont =
+      "<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H /DescendantFonts [4 0 R] "
+      "/ToUnicode 6 0 R >>";
+  constexpr const char* kDescendantFont =
+      "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /X /CIDSystemInfo << /Registry (Adobe) "
+      "/Ordering (Identity) /Supplement 0 >> /FontDescriptor 5 0 R /DW 1000 >>";
+  constexpr const char* kFontDescriptor =
+      "<< /Type /FontDescriptor /FontName /X /Flags 4 /FontBBox [0 0 1000 1000] /ItalicAngle 0 "
+      "/Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >>";
   std::string kids;
   for (const int page : pages_) kids += fmt::format("{} 0 R ", page);
   std::vector<std::string> all = {
       fmt::format("<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles << /Names [{}] >> >> >>",
                   names_),
       fmt::format("<< /Type /Pages /Count {} /Kids [{}] >>", pages_.size(), kids),
-      "<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /Identity-H /DescendantFonts [4 0 R] "
-      "/ToUnicode 6 0 R >>",
-      "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /X /CIDSystemInfo << /Registry (Adobe) "
-      "/Ordering (Identity) /Supplement 0 >> /FontDescriptor 5 0 R /DW 1000 >>",
-      "<< /Type /FontDescriptor /FontName /X /Flags 4 /FontBBox [0 0 1000 1000] /ItalicAngle 0 "
-      "/Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >>",
+      kFont,
+      kDescendantFont,
+      kFontDescriptor,
       PdfStream("", kIdentityMap),
       fmt::format("<< {} >>", info_),
       fmt::format("<< /Filter /Standard /V 1 /R 2 /O <{0}> /U <{0}> /P -4 >>",
