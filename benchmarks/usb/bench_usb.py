@@ -113,11 +113,16 @@ class Bench:
         for number in range(arguments.files):
             (self.many / f"{number}.txt").write_bytes(os.urandom(10_000))
 
+    def copy(self, command):
+        # Not `sync -f`: the kernel does not hand that on to a FUSE file system. This reaches the
+        # file system of the device on both sides, and no other.
+        return seconds("sh", "-c", f"{command} && blockdev --flushbufs {self.stick.device}")
+
     def copy_big(self):
-        return seconds("sh", "-c", f"cp {self.big} {self.stick.top}/big && sync -f {self.stick.top}")
+        return self.copy(f"cp {self.big} {self.stick.top}/big")
 
     def copy_many(self):
-        return seconds("sh", "-c", f"cp -r {self.many} {self.stick.top}/ && sync -f {self.stick.top}")
+        return self.copy(f"cp -r {self.many} {self.stick.top}/")
 
     def read_big(self):
         shutil.copy(self.big, self.stick.top / "read")
@@ -141,9 +146,9 @@ class Bench:
     def run(self, only):
         big_mb, files = self.arguments.big_mb, self.arguments.files
         if "big" in only:
-            self.compare(f"one file of {big_mb} MB, cp+sync", self.copy_big, big_mb, "MB/s")
+            self.compare(f"one file of {big_mb} MB, cp + flush", self.copy_big, big_mb, "MB/s")
         if "many" in only:
-            self.compare(f"{files} files of 10 KB, cp -r+sync", self.copy_many, files, "files/s")
+            self.compare(f"{files} files of 10 KB, cp -r + flush", self.copy_many, files, "files/s")
         if "read" in only:
             self.compare(f"reading {big_mb} MB, cold", self.read_big, big_mb, "MB/s")
 
