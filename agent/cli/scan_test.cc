@@ -73,8 +73,8 @@ class ScanTest : public testing::Test {
     std::string environment_word = locale;
     char* environment[] = {environment_word.data(), nullptr};
     pid_t pid = -1;
-    EXPECT_EQ(
-        ::posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environment), 0);
+    EXPECT_EQ(::posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environment),
+              0);
     posix_spawn_file_actions_destroy(&actions);
     int how = 0;
     EXPECT_EQ(::waitpid(pid, &how, 0), pid);

@@ -16,7 +16,11 @@
 namespace shoumi::agent::usb {
 
 ChangeWatch::ChangeWatch(UniqueFd group, UniqueFd stop, std::string device, EventSink& sink)
-    : group_(std::move(group)), stop_(std::move(stop)), device_(std::move(device)), sink_(sink) {}
+    : group_(std::move(group)),
+      stop_(std::move(stop)),
+      device_(std::move(device)),
+      sink_(sink),
+      own_pid_(::getpid()) {}
 
 absl::StatusOr<std::unique_ptr<ChangeWatch>> ChangeWatch::Watch(int mount, std::string device,
                                                                 EventSink& sink) {
@@ -40,29 +44,38 @@ ChangeWatch::~ChangeWatch() {
 }
 
 void ChangeWatch::Run() {
-  constexpr int kFlushMs = 500;
+  // The guard's own changes raise events too: gathered, so that a copy wakes this thread a few
+  // times a second and not for every file.
+  constexpr int kGatherMs = 200;
+  constexpr int kReportMs = 1000;
   FoldedReports reports(sink_);
   bool noted = false;
   for (;;) {
-    pollfd fds[2] = {{group_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
-    if (::poll(fds, 2, noted ? kFlushMs : -1) < 0 && errno != EINTR) return;
-    if ((fds[1].revents & POLLIN) != 0) return;
-    alignas(fanotify_event_metadata) char buffer[64 << 10];
-    ssize_t left = ::read(group_.get(), buffer, sizeof(buffer));
-    const auto* event = reinterpret_cast<const fanotify_event_metadata*>(buffer);
-    for (; FAN_EVENT_OK(event, left); event = FAN_EVENT_NEXT(event, left)) {
-      if (event->pid == ::getpid()) continue;
-      noted = true;
-      if ((event->mask & FAN_Q_OVERFLOW) != 0) {
-        reports.Note(fmt::format("{}: more changes than could be looked at", device_));
-        continue;
-      }
-      const std::string program = ProgramOf(event->pid).executable();
-      reports.Note(fmt::format("{}: names or attributes changed past the guard by {}", device_,
-                               program.empty() ? "a program that has ended" : program));
-    }
+    pollfd fds[2] = {{stop_.get(), POLLIN, 0}, {group_.get(), POLLIN, 0}};
+    if (::poll(fds, 2, noted ? kReportMs : -1) < 0 && errno != EINTR) return;
+    if (::poll(fds, 1, kGatherMs) < 0 && errno != EINTR) return;
+    if ((fds[0].revents & POLLIN) != 0) return;
+    while (ReadBatch(&reports)) noted = true;
     reports.Flush();
   }
+}
+
+bool ChangeWatch::ReadBatch(FoldedReports* reports) {
+  alignas(fanotify_event_metadata) char buffer[64 << 10];
+  ssize_t left = ::read(group_.get(), buffer, sizeof(buffer));
+  if (left <= 0) return false;
+  const auto* event = reinterpret_cast<const fanotify_event_metadata*>(buffer);
+  for (; FAN_EVENT_OK(event, left); event = FAN_EVENT_NEXT(event, left)) {
+    if (event->pid == own_pid_) continue;
+    if ((event->mask & FAN_Q_OVERFLOW) != 0) {
+      reports->Note(fmt::format("{}: more changes than could be looked at", device_));
+      continue;
+    }
+    const std::string program = ProgramOf(event->pid).executable();
+    reports->Note(fmt::format("{}: names or attributes changed past the guard by {}", device_,
+                              program.empty() ? "a program that has ended" : program));
+  }
+  return true;
 }
 
 }  // namespace shoumi::agent::usb

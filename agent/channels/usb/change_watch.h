@@ -1,11 +1,14 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 #include <thread>
 
 #include "absl/status/statusor.h"
 #include "agent/channels/channel.h"
+#include "agent/channels/usb/folded_reports.h"
 #include "common/fd.h"
 
 namespace shoumi::agent::usb {
@@ -25,11 +28,13 @@ class ChangeWatch {
  private:
   ChangeWatch(UniqueFd group, UniqueFd stop, std::string device, EventSink& sink);
   void Run();
+  bool ReadBatch(FoldedReports* reports);
 
   const UniqueFd group_;
   const UniqueFd stop_;
   const std::string device_;
   EventSink& sink_;
+  const pid_t own_pid_;
   std::thread thread_;
 };
 

@@ -11,6 +11,8 @@
 namespace shoumi::agent::usb {
 namespace {
 
+constexpr double kFreshSeconds = 0.1;
+
 Handle* HandleOf(const fuse_file_info* fi) {
   return reinterpret_cast<Handle*>(fi->fh);
 }
@@ -98,6 +100,8 @@ void Session::Create(fuse_req_t req, fuse_ino_t parent_ino, const char* name, mo
       fuse_reply_err(req, error);
       return;
     }
+    // Programs look at what they just made; the first write ends this.
+    if (handle->node) entry.attr_timeout = kFreshSeconds;
   }
   if (!handle->node) {
     handle->node = At(entry.ino);

@@ -178,9 +178,8 @@ void UsbChannel::Scan() {
 
 // Asking a live one whether it is dead would make it busy just when the user unmounts it.
 bool UsbChannel::OwnGuard(dev_t device) const {
-  return std::any_of(guards_.begin(), guards_.end(), [device](const auto& row) {
-    return row.second->guard_device() == device;
-  });
+  return std::any_of(guards_.begin(), guards_.end(),
+                     [device](const auto& row) { return row.second->guard_device() == device; });
 }
 
 bool UsbChannel::Heal(const std::vector<MountEntry>& table) {

@@ -52,7 +52,9 @@ class FakeSink final : public EventSink {
  private:
   bool Contains(int fd) const {
     std::string window;
-    std::vector<char> chunk(1 << 20);
+    struct stat st {};
+    if (::fstat(fd, &st) != 0) return false;
+    std::vector<char> chunk(std::min<size_t>(1 << 20, static_cast<size_t>(st.st_size) + 1));
     for (off_t at = 0;;) {
       const ssize_t n = ::pread(fd, chunk.data(), chunk.size(), at);
       if (n <= 0) return false;
