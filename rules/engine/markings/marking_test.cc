@@ -7,6 +7,7 @@
 #include <iterator>
 #include <vector>
 
+#include "rules/engine/markings/banner.h"
 #include "rules/engine/markings/level_word.h"
 #include "rules/engine/text/utf8.h"
 
@@ -248,6 +249,21 @@ TEST(Policies, HaveNoMarking) {
     }
   }
   EXPECT_GT(files, 0U);
+}
+
+TEST(TouchesProse, OnlyWhereNoFormOfMarkingCanStand) {
+  const auto touches = [](std::string_view text) {
+    const LevelWord word = FindLevelWord(text, text.rfind("密"), text.rfind("密"));
+    EXPECT_TRUE(word.found()) << text;
+    return TouchesProse(text, word);
+  };
+  for (const std::string_view prose : {"国家秘密", "秘密管理", "保守机密。", "绝密的"}) {
+    EXPECT_TRUE(touches(prose)) << prose;
+  }
+  for (const std::string_view open : {"公司机密", "密级机密", "机密文件", "机密级", "【绝密】",
+                                      "绝密★", "本公司 机密 严禁外传", "保密程度绝密", "机密"}) {
+    EXPECT_FALSE(touches(open)) << open;
+  }
 }
 
 }  // namespace

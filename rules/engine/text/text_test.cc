@@ -25,6 +25,22 @@ TEST(Utf8, Classes) {
   EXPECT_TRUE(IsDash(U'—'));
 }
 
+TEST(Utf8, Affixes) {
+  EXPECT_TRUE(StartsWith("机密级", "机密"));
+  EXPECT_FALSE(StartsWith("机", "机密"));
+  EXPECT_FALSE(StartsWith("秘密", "机密"));
+  EXPECT_TRUE(EndsWith("机密级", "级"));
+  EXPECT_FALSE(EndsWith("级", "密级"));
+  EXPECT_TRUE(EndsWith("级", ""));
+}
+
+TEST(Dates, Compact) {
+  EXPECT_EQ(ParseCompactDate("20260531"), (Date{2026, 5, 31}));
+  EXPECT_EQ(ParseCompactDate("20260231"), std::nullopt);
+  EXPECT_EQ(ParseCompactDate("2026053"), std::nullopt);
+  EXPECT_EQ(ParseCompactDate("2026 531"), std::nullopt);
+}
+
 TEST(Dates, RealDaysOnly) {
   EXPECT_TRUE(IsReal({2000, 2, 29}));
   EXPECT_FALSE(IsReal({1900, 2, 29}));

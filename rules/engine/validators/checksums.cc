@@ -1,7 +1,6 @@
 #include "rules/engine/validators/checksums.h"
 
 #include <array>
-#include <cstdint>
 
 #include "rules/engine/text/utf8.h"
 
@@ -42,11 +41,11 @@ namespace {
 constexpr std::string_view kCreditAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 // -1 for characters outside the alphabet.
-constexpr std::array<int16_t, 256> kCreditValues = [] {
-  std::array<int16_t, 256> values{};
+constexpr std::array<int, 256> kCreditValues = [] {
+  std::array<int, 256> values{};
   values.fill(-1);
   for (size_t i = 0; i < kCreditAlphabet.size(); ++i) {
-    values[static_cast<unsigned char>(kCreditAlphabet[i])] = static_cast<int16_t>(i);
+    values[static_cast<unsigned char>(kCreditAlphabet[i])] = static_cast<int>(i);
   }
   return values;
 }();

@@ -1,8 +1,11 @@
 // Numbers with checksums: credit and organisation codes, cards, accounts; masks and the registry.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "rules/engine/validators/checksums.h"
 #include "rules/engine/validators/judging.h"
+#include "rules/engine/validators/number_run.h"
 #include "rules/engine/validators/regions.h"
 
 namespace shoumi::rules {
@@ -170,6 +173,29 @@ TEST(Robustness, AnyAnchorInAnyText) {
       }
     }
   }
+}
+
+TEST(CompactNumber, IsTheNumberWithoutSeparatorsInUpperCase) {
+  const auto compact = [](std::string_view text, Alphabet alphabet) {
+    Candidate candidate;
+    candidate.text = text;
+    candidate.to = text.size();
+    const GroupRun& run = ReadGroups(candidate, alphabet);
+    const Windows windows = WindowsOf(run, text.size() / 2, text.size());
+    EXPECT_GT(windows.count, 0U) << text;
+    const Window& longest =
+        *std::max_element(windows.begin(), windows.end(),
+                          [](const Window& a, const Window& b) { return a.length < b.length; });
+    CompactNumber number(text, run, longest);
+    std::string whole(number.view());
+    number.Append('X');
+    EXPECT_EQ(number.view(), whole + "X");
+    return whole;
+  };
+  EXPECT_EQ(compact("138 0013 8001", Alphabet::kDigits), "13800138001");
+  EXPECT_EQ(compact("13800138001", Alphabet::kDigits), "13800138001");
+  EXPECT_EQ(compact("ma1abcde-2", Alphabet::kAlnum), "MA1ABCDE2");
+  EXPECT_EQ(compact("91310104ma1abcde2x", Alphabet::kAlnum), "91310104MA1ABCDE2X");
 }
 
 }  // namespace

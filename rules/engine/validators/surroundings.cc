@@ -212,6 +212,7 @@ bool JoinedAfter(const Candidate& candidate, size_t to) {
 }
 
 constexpr ByteSet kLabelFillers(" :=\"'([#-.\t>");
+constexpr std::array<string_view, 5> kHanFillers = {"：", "（", "【", "是", "为"};
 
 // Last bytes of all that LabelledOtherwise() looks for: most of what stands before a number ends in
 // another, and the lists are long.
@@ -228,16 +229,16 @@ string_view LabelBefore(string_view text, size_t from) {
   size_t start = from > kLabelBytesMax ? from - kLabelBytesMax : 0;
   start = CharFloor(text, start);
   string_view label = OnItsLine(text.substr(start, from - start));
-  while (true) {
-    if (!label.empty() && kLabelFillers.Holds(label.back())) {
+  while (!label.empty()) {
+    if (kLabelFillers.Holds(label.back())) {
       label.remove_suffix(1);
-    } else if (label.ends_with("：") || label.ends_with("（") || label.ends_with("【") ||
-               label.ends_with("是") || label.ends_with("为")) {
-      label.remove_suffix(3);
+    } else if (!IsAscii(label.back()) && EndsWithAny(label, kHanFillers)) {
+      label.remove_suffix(kHanFillers[0].size());
     } else {
-      return label;
+      break;
     }
   }
+  return label;
 }
 
 }  // namespace
