@@ -270,6 +270,7 @@ class Slow(GuardedStick):
             path = self.stick_folder / name
             handle = os.open(path, os.O_RDWR | os.O_CREAT)
             os.write(handle, data)
+            os.setxattr(handle, "user.removed", b"x")
             results = {}
 
             def attempt(what, call, *arguments):
@@ -285,14 +286,16 @@ class Slow(GuardedStick):
             others = [threading.Thread(target=attempt, args=arguments) for arguments in (
                 ("write", os.pwrite, handle, b"more", len(data)),
                 ("rename", os.rename, path, self.stick_folder / f"{name} renamed"),
-                ("chmod", os.chmod, path, 0o600))]
+                ("chmod", os.chmod, path, 0o600), ("set", os.setxattr, handle, "user.set", b"x"),
+                ("remove", os.removexattr, handle, "user.removed"))]
             for thread in others:
                 thread.start()
             self.assertEqual(os.stat(path).st_size, len(data))
             for thread in [closing, *others]:
                 thread.join(20)
             if name == "clean":
-                self.assertEqual(results, {"fsync": 0, "write": 0, "rename": 0, "chmod": 0})
+                self.assertEqual(set(results.values()), {0}, results)
+                self.assertEqual(os.listxattr(handle), ["user.set"])
                 os.close(handle)
                 self.assert_holds(self.stick_folder / "clean renamed", data + b"more")
             else:

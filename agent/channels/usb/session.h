@@ -214,8 +214,11 @@ class Session {
   // session_attributes.cc; `node` is locked.
   [[nodiscard]] static int ApplyAttributes(Node& node, const struct stat& wanted, int which);
   void ReplyAttr(fuse_req_t req, const NodePtr& node, int error);
-  [[nodiscard]] static int ApplyXattr(const NodePtr& node, const std::string& name,
-                                      const std::string& value, int flags);
+  [[nodiscard]] static int ApplyXattr(Node& node, const std::string& name, const std::string& value,
+                                      int flags);
+  // Not under a judgement of the content, which sets the attributes of a new file.
+  static void ChangeXattr(fuse_req_t req, const NodePtr& node,
+                          const std::function<int(Node& node)>& change);
 
   const v1::Device device_;
   const UsbOptions options_;

@@ -118,21 +118,31 @@ void Session::SetAttr(fuse_req_t req, fuse_ino_t ino, const struct stat* wanted,
   ReplyAttr(req, node, error);
 }
 
-int Session::ApplyXattr(const NodePtr& node, const std::string& name, const std::string& value,
-                        int flags) {
-  const std::lock_guard lock(node->mutex);
-  if (!node->pending) {
-    return ::setxattr(ProcPath(node->path.get()).c_str(), name.c_str(), value.data(), value.size(),
+void Session::ChangeXattr(fuse_req_t req, const NodePtr& node,
+                          const std::function<int(Node& node)>& change) {
+  std::unique_lock lock(node->mutex);
+  if (node->judging) {
+    node->waiting.emplace_back([req, node, change] { ChangeXattr(req, node, change); });
+    return;
+  }
+  const int error = change(*node);
+  lock.unlock();
+  fuse_reply_err(req, error);
+}
+
+int Session::ApplyXattr(Node& node, const std::string& name, const std::string& value, int flags) {
+  if (!node.pending) {
+    return ::setxattr(ProcPath(node.path.get()).c_str(), name.c_str(), value.data(), value.size(),
                       flags) == 0
                ? 0
                : errno;
   }
-  const bool there = node->xattrs.contains(name);
+  const bool there = node.xattrs.contains(name);
   if (there && (flags & XATTR_CREATE) != 0) return EEXIST;
   if (!there && (flags & XATTR_REPLACE) != 0) return ENODATA;
   constexpr size_t kXattrsMax = 256;
-  if (!there && node->xattrs.size() >= kXattrsMax) return ENOSPC;
-  node->xattrs[name] = value;
+  if (!there && node.xattrs.size() >= kXattrsMax) return ENOSPC;
+  node.xattrs[name] = value;
   return 0;
 }
 
@@ -144,16 +154,9 @@ void Session::SetXattr(fuse_req_t req, fuse_ino_t ino, const char* name, const s
     return;
   }
   const std::string kept = name;
-  // Not under a judgement of the content, which sets the attributes of a new file.
-  const auto apply = [this, req, node, kept, value, flags] {
-    struct Step {
-      static void Run(fuse_req_t r, const NodePtr& n, const std::string& k, const std::string& v,
-                      int f) {
-        if (PutOff(n, [r, n, k, v, f] { Run(r, n, k, v, f); })) return;
-        fuse_reply_err(r, ApplyXattr(n, k, v, f));
-      }
-    };
-    Step::Run(req, node, kept, value, flags);
+  const auto apply = [req, node, kept, value, flags] {
+    ChangeXattr(req, node,
+                [kept, value, flags](Node& to) { return ApplyXattr(to, kept, value, flags); });
   };
   if (!CarriesContent(kept)) {
     apply();
@@ -243,16 +246,14 @@ void Session::ListXattr(fuse_req_t req, fuse_ino_t ino, size_t size) {
 
 void Session::RemoveXattr(fuse_req_t req, fuse_ino_t ino, const char* name) {
   const NodePtr node = At(ino);
-  int error = RefuseChange(req, "xattr", node, "");
-  if (!error) {
-    const std::lock_guard lock(node->mutex);
-    if (node->pending) {
-      error = node->xattrs.erase(name) > 0 ? 0 : ENODATA;
-    } else if (::removexattr(ProcPath(node->path.get()).c_str(), name) != 0) {
-      error = errno;
-    }
+  if (const int error = RefuseChange(req, "xattr", node, "")) {
+    fuse_reply_err(req, error);
+    return;
   }
-  fuse_reply_err(req, error);
+  ChangeXattr(req, node, [kept = std::string(name)](Node& from) {
+    if (from.pending) return from.xattrs.erase(kept) > 0 ? 0 : ENODATA;
+    return ::removexattr(ProcPath(from.path.get()).c_str(), kept.c_str()) == 0 ? 0 : errno;
+  });
 }
 
 }  // namespace shoumi::agent::usb
