@@ -42,13 +42,17 @@ class Stick:
     def attach(self):
         self.device = subprocess.run(["losetup", "-f", "--show", str(self.image)], check=True,
                                      capture_output=True, text=True).stdout.strip()
+        # A guard that was killed leaves its nodes read-only, and a loop device stays so when detached.
+        subprocess.run(["blockdev", "--setrw", self.device], check=True)
+        # Open to everybody from the start: once a guard stands, its mode decides about chmod.
+        subprocess.run(["mount", self.device, str(self.mount_point)], check=True)
+        os.chmod(self.mount_point, 0o777)
+        subprocess.run(["umount", str(self.mount_point)], check=True)
         return self.device
 
     def mount(self):
-        # A guard that was killed leaves its nodes read-only, and a loop device stays so when detached.
         subprocess.run(["blockdev", "--setrw", self.device], check=True)
         subprocess.run(["mount", self.device, str(self.mount_point)], check=True)
-        os.chmod(self.mount_point, 0o777)
 
     def guarded(self):
         """By a guard that lives: the mount of a killed one is still in the table."""

@@ -90,7 +90,8 @@ class Appearing(GuardCase):
             wait_for("unmounted wholly", lambda: not mounts(stick.mount_point))
             wait_for("the node is given back",
                      lambda: run("blockdev", "--getro", stick.device)[1].strip() == "0")
-            self.assertEqual(run("e2fsck", "-fn", stick.device)[0], 0)
+            # The kernel ends the file system a moment after its last mount went.
+            wait_for("a sound file system", lambda: run("e2fsck", "-fn", stick.device)[0] == 0)
             self.assertEqual(run("mount", stick.device, stick.mount_point)[0], 0)
         self.guarded(stick.mount_point)
         self.assertEqual(len(guard.lines("DEVICE_RELEASED .*: unmounted")), 3)

@@ -51,6 +51,7 @@ class DeviceGuard {
   // st_dev of its files; with btrfs another number than the mount table's.
   [[nodiscard]] dev_t root_device() const { return root_device_; }
   [[nodiscard]] dev_t guard_device() const { return fuse_->device(); }
+  [[nodiscard]] bool ended() const { return fuse_->ended(); }
   [[nodiscard]] const MountEntry& lower() const { return lower_; }
   [[nodiscard]] const DeviceIdentity& identity() const { return identity_; }
   // Why the ways round the guard are not closed; empty when they are.

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 #include <vector>
@@ -179,10 +180,14 @@ absl::StatusOr<std::unique_ptr<FuseMount>> FuseMount::Mount(Session& session,
     raw->ended_ = true;
     ended();
   });
-  struct stat st {};
-  if (::stat(options.mount_point.c_str(), &st) == 0) {
-    mount->device_ = st.st_dev;
-    RaiseReadAhead(st.st_dev);
+  // From the table: stat(2) would keep the mount busy just when its user takes it away again.
+  const std::vector<MountEntry> table = ReadMountTable();
+  const auto at = std::find_if(table.rbegin(), table.rend(), [&options](const MountEntry& entry) {
+    return entry.file_system == kGuardFileSystem && entry.mount_point == options.mount_point;
+  });
+  if (at != table.rend()) {
+    mount->device_ = at->device;
+    RaiseReadAhead(at->device);
   }
   return mount;
 }

@@ -34,6 +34,8 @@ class FuseMount {
 
   // st_dev of the mounted file system.
   [[nodiscard]] dev_t device() const { return device_; }
+  // True before `ended` is called.
+  [[nodiscard]] bool ended() const { return ended_; }
   void Unmount();
 
  private:

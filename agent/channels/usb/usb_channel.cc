@@ -207,14 +207,8 @@ bool UsbChannel::Heal(const std::vector<MountEntry>& table) {
 void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identity) {
   const dev_t device = entry.device;
   const bool healed = healed_.contains(entry.id);
-  auto guard =
-      DeviceGuard::Guard(entry, healed, identity, options_, *sink_, policy_, [this, device] {
-        {
-          const std::lock_guard lock(ended_mutex_);
-          ended_.insert(device);
-        }
-        Wake(wake_.get());
-      });
+  auto guard = DeviceGuard::Guard(entry, healed, identity, options_, *sink_, policy_,
+                                  [this] { Wake(wake_.get()); });
   if (!guard.ok()) {
     uncovered_[entry.id] = fmt::format("{} at {}: {}", entry.source, entry.mount_point,
                                        std::string(guard.status().message()));
@@ -223,6 +217,7 @@ void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identit
     return;
   }
   guards_[device] = std::move(*guard);
+  covered_.insert(entry.id);  // the user may unmount it before the table is read again
   const v1::Device& is = identity.device;
   const std::string what = fmt::format("{} at {} ({} {}:{}:{})", entry.source, entry.mount_point,
                                        is.bus(), is.vendor_id(), is.product_id(), is.serial());
@@ -283,10 +278,10 @@ void UsbChannel::Cover(DeviceGuard& guard, const MountEntry& entry,
 }
 
 void UsbChannel::ReleaseEnded() {
+  // Asked of the guards themselves: an end told by number could be taken for that of a successor.
   std::set<dev_t> ended;
-  {
-    const std::lock_guard lock(ended_mutex_);
-    ended.swap(ended_);
+  for (const auto& [device, guard] : guards_) {
+    if (guard->ended()) ended.insert(device);
   }
   for (const dev_t device : ended) Release(device, "unmounted");
 }

@@ -57,9 +57,6 @@ class UsbChannel final : public Channel {
   std::thread watch_;
   std::atomic<bool> stopping_{false};
 
-  std::mutex ended_mutex_;
-  std::set<dev_t> ended_;  // guards whose mount is gone
-
   mutable std::mutex mutex_;  // all below
   v1::UsbPolicy policy_;
   std::map<dev_t, std::unique_ptr<DeviceGuard>> guards_;  // by the lower file system
