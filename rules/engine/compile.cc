@@ -78,8 +78,9 @@ class RuleCompiler {
   }
 
  private:
-  void Error(const std::string& file, std::string_view code, uint32_t line, std::string message) {
-    ProblemList(file, problems_).Error(code, line, std::move(message));
+  void Error(const std::string& file, std::string_view code, uint32_t line,
+             std::string_view message) {
+    ProblemList(file, problems_).Error(code, line, message);
     failed_ = true;
   }
 
