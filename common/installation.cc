@@ -1,5 +1,6 @@
 #include "common/installation.h"
 
+#include <filesystem>
 #include <system_error>
 
 namespace shoumi {
@@ -7,14 +8,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kInstalledInspect = "/usr/libexec/shoumi/shoumi-inspect";
 constexpr const char* kInstalledPacks = "/usr/share/shoumi/packs";
 constexpr int kFoldersUpMax = 4;  // build/<preset>/bin
-
-}  // namespace
 
 fs::path OwnFolder() {
   std::error_code error;
   return fs::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+}  // namespace
+
+std::string InspectProgram() {
+  std::error_code error;
+  const fs::path beside = OwnFolder() / "shoumi-inspect";
+  return fs::exists(beside, error) ? beside.string() : kInstalledInspect;
 }
 
 std::string ShippedPacks() {

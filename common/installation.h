@@ -1,12 +1,11 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 namespace shoumi {
 
-// The folder this program lies in.
-std::filesystem::path OwnFolder();
+// shoumi-inspect: beside this program, else where it is installed.
+std::string InspectProgram();
 
 // The shipped packs: rules/packs of the source tree this program was built in, else where they are
 // installed. Empty when neither is there.

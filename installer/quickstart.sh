@@ -72,13 +72,17 @@ unmount_all() {
   done
 }
 
+detach_image() {
+  local loop
+  for loop in $(losetup -n -O NAME -j "$image" 2>/dev/null); do losetup -d "$loop" || true; done
+}
+
 down() {
   step "Taking it away"
   stop_process shoumi-agent && good "agent stopped"
   stop_process shoumi-server && good "server stopped"
   unmount_all
-  local loop
-  for loop in $(losetup -n -O NAME -j "$image" 2>/dev/null); do losetup -d "$loop" || true; done
+  detach_image
   rmdir "$mount_point" 2>/dev/null || true
   if [[ -e $state/made-account ]]; then userdel "$account" 2>/dev/null || true; fi
   rm -rf "$state" "$run"
@@ -133,15 +137,17 @@ attach_stick() {
   local device
   mkdir -p "$demo" "$mount_point"
   if ! grep -q " $mount_point " /proc/self/mountinfo; then
+    detach_image  # somebody unmounted it; once the file is gone nobody finds its loop device
     rm -f "$image"
     truncate -s 64M "$image"
     mkfs.ext4 -q -L STICK "$image"
     device=$(losetup -f --show "$image")
+    blockdev --setrw "$device"  # a loop device stays as an agent that was killed left it: read-only
     mount "$device" "$mount_point"
     chmod 777 "$mount_point"
   fi
   stick_device=$(losetup -n -O NAME -j "$image" | head -n 1)
-  good "no real stick here: $stick_device (ext4 in $image) on $mount_point stands in for one"
+  good "$stick_device (ext4 in $image) on $mount_point stands in for a stick"
 }
 
 write_agent_config() {

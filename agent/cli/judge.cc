@@ -44,14 +44,17 @@ std::string Lines(const std::vector<v1::PackProblem>& problems) {
 
 }  // namespace
 
+std::vector<std::string> ChannelNames() {
+  std::vector<std::string> names;
+  for (const v1::Channel way : kWaysOut) names.emplace_back(rules::Name(way));
+  return names;
+}
+
 absl::StatusOr<Judge> Judge::Load(const std::string& policy_file, const std::string& channel,
                                   const std::vector<std::string>& detectors) {
   Judge judge;
   for (const v1::Channel way : kWaysOut) {
     if (rules::Name(way) == channel) judge.context_.set_channel(way);
-  }
-  if (judge.context_.channel() == v1::CHANNEL_UNSPECIFIED) {
-    return absl::InvalidArgumentError(fmt::format("--channel {}: unknown", channel));
   }
   const auto yaml = ReadFile(policy_file, rules::kPolicyYamlBytesMax);
   if (!yaml.ok()) return yaml.status();

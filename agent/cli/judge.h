@@ -11,10 +11,13 @@
 
 namespace shoumi::cli {
 
+// The ways out that a policy can judge.
+std::vector<std::string> ChannelNames();
+
 // What a policy would say if the calling user sent a file out by a channel, now.
 class Judge {
  public:
-  // InvalidArgument: one line a problem of the policy, or an unknown channel.
+  // `channel` is one of ChannelNames(). InvalidArgument: one line a problem of the policy.
   static absl::StatusOr<Judge> Load(const std::string& policy_file, const std::string& channel,
                                     const std::vector<std::string>& detectors);
   [[nodiscard]] v1::Verdict Verdict(const std::string& path, const v1::InspectReport& report) const;

@@ -1,3 +1,7 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
 #include <exception>
 
 #include "CLI/App.hpp"
@@ -11,6 +15,24 @@
 namespace {
 
 constexpr int kUsageError = 2;
+constexpr int kOutputLost = 2;
+
+// A standard descriptor that came closed would be given to the next file or socket of ours. One
+// that can neither be read nor written takes its place, so that using it is an error.
+void FillStandardDescriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", O_PATH);
+  }
+}
+
+// What was found stays found; nothing else may end as if all had been told.
+int AfterOutput(int exit_status) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_status;
+  fmt::print(stderr, "{}\n",
+             shoumi::Say("shoumi: standard output could not be written; results are missing",
+                         "shoumi：无法写入标准输出，结果不完整"));
+  return exit_status == 0 ? kOutputLost : exit_status;
+}
 
 int Run(int argc, char** argv) {
   using shoumi::Say;
@@ -25,12 +47,13 @@ int Run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsageError;
   }
-  return exit_status;
+  return AfterOutput(exit_status);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  FillStandardDescriptors();
   try {
     return Run(argc, argv);
   } catch (const std::exception& error) {

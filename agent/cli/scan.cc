@@ -16,7 +16,6 @@
 #include <utility>
 
 #include "agent/cli/file_list.h"
-#include "agent/cli/installation.h"
 #include "agent/cli/judge.h"
 #include "agent/cli/printer.h"
 #include "agent/inspect/inspector_pool.h"

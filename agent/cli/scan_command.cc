@@ -4,10 +4,21 @@
 
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "agent/cli/judge.h"
 #include "agent/cli/scan.h"
 #include "common/terminal/language.h"
+#include "rules/engine/text/dates.h"
 
 namespace shoumi::cli {
+namespace {
+
+// CLI11's form: what is wrong with the word, or nothing.
+std::string NotADate(const std::string& word) {
+  if (rules::ParseIsoDate(word)) return "";
+  return word + Say(" is no date; write YYYY-MM-DD", " 不是日期；请写成 YYYY-MM-DD");
+}
+
+}  // namespace
 
 void AddScan(CLI::App& app, int& exit_status) {
   auto options = std::make_shared<ScanOptions>();
@@ -22,8 +33,8 @@ void AddScan(CLI::App& app, int& exit_status) {
   scan->add_option("--policy", options->policy,
                    Say("Policy to judge each file by", "按此策略给出每个文件的结论"));
   scan->add_option("--channel", options->channel,
-                   Say("Way out that --policy judges: usb, clipboard, attachment, mail",
-                       "--policy 所判断的外发途径：usb、clipboard、attachment、mail"))
+                   Say("Way out that --policy judges", "--policy 所判断的外发途径"))
+      ->check(CLI::IsMember(ChannelNames()))
       ->capture_default_str();
   scan->add_option("--timeout", options->seconds_max,
                    Say("Seconds for one file", "每个文件的秒数上限"))
@@ -31,7 +42,8 @@ void AddScan(CLI::App& app, int& exit_status) {
       ->capture_default_str();
   scan->add_option("--today", options->today,
                    Say("Date that terms of classification are held against (YYYY-MM-DD)",
-                       "判断保密期限所用的日期（YYYY-MM-DD）"));
+                       "判断保密期限所用的日期（YYYY-MM-DD）"))
+      ->check(CLI::Validator(&NotADate, ""));
   scan->add_flag("--json", options->json,
                  Say("One JSON object per file", "每个文件一个 JSON 对象"));
   scan->add_flag(

@@ -280,5 +280,37 @@ TEST_F(ScanTest, AskedWronglyIsTwo) {
   EXPECT_EQ(Scan({"--help"}).exit_status, 0);
 }
 
+TEST_F(ScanTest, WordsThatSayNothingAreBadUsage) {
+  const std::string file = Write("a.txt", "hello\n");
+  const std::vector<std::vector<std::string>> wrong = {
+      {"--today", "2026-02-30", file}, {"--today", "tomorrow", file}, {"--channel", "fax", file}};
+  for (const auto& words : wrong) {
+    const Outcome run = Scan(words);
+    EXPECT_EQ(run.exit_status, 2);
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err, HasSubstr(words[0] + ": "));
+    EXPECT_THAT(run.err, HasSubstr(words[1]));
+  }
+}
+
+TEST_F(ScanTest, OutputThatCannotBeWrittenIsSaid) {
+  for (const char* redirection : {">/dev/full", ">&-"}) {
+    run_as_ = {"/bin/sh", "-c", std::string("exec \"$@\" ") + redirection, "sh"};
+    const Outcome clean = Scan({"--json", Write("clean.txt", "hello\n")});
+    EXPECT_EQ(clean.exit_status, 2) << redirection;
+    EXPECT_THAT(clean.err, HasSubstr("could not be written")) << redirection;
+    const Outcome found = Scan({"--json", Write("id.txt", std::string("身份证号 ") + kId + "\n")});
+    EXPECT_EQ(found.exit_status, 1) << redirection;
+    EXPECT_THAT(found.err, HasSubstr("could not be written")) << redirection;
+  }
+}
+
+TEST_F(ScanTest, ClosedStandardInputIsAnError) {
+  run_as_ = {"/bin/sh", "-c", "exec \"$@\" <&-", "sh"};
+  const Outcome run = Scan({"--json", "-"});
+  EXPECT_EQ(run.exit_status, 2);
+  EXPECT_THAT(run.err, HasSubstr("Bad file descriptor"));
+}
+
 }  // namespace
 }  // namespace shoumi::cli

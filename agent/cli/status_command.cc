@@ -53,6 +53,8 @@ void AddStatus(CLI::App& app, int& exit_status) {
   status->add_flag("--json", options->json, Say("as JSON", "以 JSON 输出"));
   status->add_flag("--check", options->check,
                    Say("exit status 3 unless everything is covered", "未完全覆盖时返回 3"));
+  status->footer(Say("Exit status: 0 done, 1 no agent answers, 2 bad usage, 3 see --check.",
+                     "退出码：0 完成，1 没有代理应答，2 用法错误，3 见 --check。"));
   status->callback([options, &exit_status] { exit_status = Run(*options); });
 }
 

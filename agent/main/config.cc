@@ -140,7 +140,7 @@ ConfigResult LoadConfig(std::string_view file, std::string_view yaml) {
   ConfigResult result;
   rules::Problems problems(file);
   if (yaml.size() > kConfigBytesMax) {
-    problems.ErrorAt("Y101", 0, fmt::format("larger than {} bytes", kConfigBytesMax));
+    problems.ErrorAt("Y101", 1, fmt::format("larger than {} bytes", kConfigBytesMax));
   } else {
     try {
       ReadConfig(YamlValue{YAML::Load(std::string(yaml)), "", &problems}, result.config);
@@ -148,7 +148,7 @@ ConfigResult LoadConfig(std::string_view file, std::string_view yaml) {
       problems.ErrorAt("Y100", static_cast<uint32_t>(error.mark.line + 1),
                        fmt::format("not YAML: {}", YamlValue::Shown(error.msg)));
     } catch (const std::exception& error) {
-      problems.ErrorAt("Y100", 0, fmt::format("not YAML: {}", YamlValue::Shown(error.what())));
+      problems.ErrorAt("Y100", 1, fmt::format("not YAML: {}", YamlValue::Shown(error.what())));
     }
   }
   result.ok = !problems.HasErrors();

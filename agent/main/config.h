@@ -27,7 +27,7 @@ struct AgentConfig {
   // What sticks are until a first policy has arrived.
   v1::UsbMode before_policy = v1::USB_MODE_READ_ONLY;
 
-  std::string inspect_program;  // empty: beside this program
+  std::string inspect_program;  // empty: InspectProgram()
   std::string inspect_user = "shoumi-inspect";
   uint32_t inspect_workers_max = 2;
   uint32_t inspect_queue_max = 256;

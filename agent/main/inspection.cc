@@ -1,23 +1,14 @@
 #include "agent/main/inspection.h"
 
-#include <filesystem>
 #include <utility>
 
+#include "common/installation.h"
+
 namespace shoumi::agent {
-namespace {
-
-std::string BesideThisProgram(const char* name) {
-  std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? name : (self.parent_path() / name).string();
-}
-
-}  // namespace
 
 Inspection::Inspection(boost::asio::io_context& io, Pipeline& pipeline, const AgentConfig& config)
     : io_(io), pipeline_(pipeline) {
-  options_.program =
-      config.inspect_program.empty() ? BesideThisProgram("shoumi-inspect") : config.inspect_program;
+  options_.program = config.inspect_program.empty() ? InspectProgram() : config.inspect_program;
   options_.user = config.inspect_user;
   options_.workers_max = config.inspect_workers_max;
   options_.queue_max = config.inspect_queue_max;

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -174,8 +175,8 @@ class Bench {
   std::map<std::string, int> shown_;
 };
 
-// Alarms of the marking detector on documents that only speak of markings.
-int CountPolicyAlarms(rules::Scanner& scanner, const std::string& folder) {
+// Alarms of the marking detector on documents that only speak of markings; none without documents.
+std::optional<int> CountPolicyAlarms(rules::Scanner& scanner, const std::string& folder) {
   int alarms = 0;
   int files = 0;
   std::error_code error;
@@ -198,8 +199,12 @@ int CountPolicyAlarms(rules::Scanner& scanner, const std::string& folder) {
     }
     ++files;
   }
+  if (files == 0) {
+    fmt::print("policies: not measured, there is no file in {} (--policies DIR)\n", folder);
+    return std::nullopt;
+  }
   fmt::print("policies: {} files, {} markings\n", files, alarms);
-  return files == 0 ? 0 : alarms;
+  return alarms;
 }
 
 int Main(int argc, char** argv) {
@@ -210,7 +215,8 @@ int Main(int argc, char** argv) {
   CLI::App app("Recall and precision of the shipped detectors");
   app.add_option("--packs", packs_folder, "folder of packs");
   app.add_option("--cases", cases_file, "output of generate.py");
-  app.add_option("--policies", policies, "folder of texts without a marking");
+  const CLI::Option* const chosen =
+      app.add_option("--policies", policies, "folder of texts without a marking");
   app.add_option("--show", show, "failing documents to print of each kind");
   CLI11_PARSE(app, argc, argv);
 
@@ -239,8 +245,9 @@ int Main(int argc, char** argv) {
     bench.Run(tested);
   }
   const int missed = bench.Print();
-  const int alarms = CountPolicyAlarms(**scanner, policies);
-  return missed == 0 && alarms == 0 ? 0 : 1;
+  const auto alarms = CountPolicyAlarms(**scanner, policies);
+  if (!alarms && chosen->count() > 0) return 2;
+  return missed == 0 && alarms.value_or(0) == 0 ? 0 : 1;
 }
 
 }  // namespace

@@ -126,8 +126,8 @@ TEST(LoadPolicy, EveryProblemHasCodeLineAndText) {
   const std::string good = RuleWhen("always");
   const std::vector<Bad> cases = {
       {"name: [", {"Y100@1"}, "not YAML"},
-      {"a: 1\n---\nb: 2\n", {"Y101@0"}, "one YAML document"},
-      {"- a\n", {"Y104@0"}, "needs a map"},
+      {"a: 1\n---\nb: 2\n", {"Y101@1"}, "one YAML document"},
+      {"- a\n", {"Y104@1"}, "needs a map"},
       {Whole(good) + "colour: red\n", {"Y102@9"}, "unknown key 'colour'"},
       {Whole(good) + "spool_byte_max: 3\n", {"Y102@9"}, "did you mean 'spool_bytes_max'?"},
       {Whole(good) + "name: again\n", {"Y105@9"}, "given twice"},
@@ -168,13 +168,19 @@ TEST(LoadPolicy, EveryProblemHasCodeLineAndText) {
     const PolicyResult result = LoadPolicy("p.yaml", bad.yaml, kDetectors);
     EXPECT_FALSE(result.ok) << bad.yaml;
     EXPECT_THAT(Messages(result), HasSubstr(bad.message)) << bad.yaml;
-    if (bad.codes[0] == "Y104@0") {
-      EXPECT_EQ(Codes(result)[0], "Y104@0");
+    if (bad.codes[0] == "Y104@1") {
+      EXPECT_EQ(Codes(result)[0], "Y104@1");
     } else {
       EXPECT_EQ(Codes(result), bad.codes) << bad.yaml << Messages(result);
     }
     for (const auto& problem : result.problems) EXPECT_EQ(problem.file(), "p.yaml");
   }
+}
+
+TEST(LoadPolicy, WhatTheWholeFileLacksHasALine) {
+  const PolicyResult result = LoadPolicy("p.yaml", "# a comment\nrulez: []\n", kDetectors);
+  EXPECT_THAT(Messages(result), HasSubstr("p.yaml:2: error Y103: rules: missing"));
+  for (const auto& problem : result.problems) EXPECT_EQ(problem.line(), 2U) << problem.message();
 }
 
 TEST(LoadPolicy, BadConditionsAndDevices) {
@@ -239,7 +245,7 @@ TEST(LoadPolicy, WarningsDoNotRefuse) {
 
 TEST(LoadPolicy, HoldsItsBounds) {
   EXPECT_EQ(Codes(LoadPolicy("p", std::string(kPolicyYamlBytesMax + 1, '#'), kDetectors)),
-            std::vector<std::string>{"Y101@0"});
+            std::vector<std::string>{"Y101@1"});
   std::string deep;
   for (size_t i = 0; i < kExpressionDepthMax; ++i) deep += "{not: ";
   deep += "{detector: cn.uscc}" + std::string(kExpressionDepthMax, '}');

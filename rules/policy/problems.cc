@@ -38,7 +38,8 @@ uint32_t Problems::LineOf(std::string_view path) const {
   for (; !path.empty(); path = Parent(path)) {
     if (const auto found = lines_.find(path); found != lines_.end()) return found->second;
   }
-  return 0;
+  const auto whole = lines_.find("");
+  return whole == lines_.end() ? 0 : whole->second;
 }
 
 bool Problems::IsUnreadable(std::string_view path) const {

@@ -34,7 +34,8 @@ class Problems {
  private:
   void Add(v1::PackProblem::Severity severity, std::string_view code, uint32_t line,
            std::string_view message);
-  // Of the nearest enclosing place whose line is known; 0 when there is none.
+  // Of the nearest enclosing place whose line is known, the whole file ("") at last; 0 when there
+  // is no file.
   [[nodiscard]] uint32_t LineOf(std::string_view path) const;
   [[nodiscard]] bool IsUnreadable(std::string_view path) const;
 

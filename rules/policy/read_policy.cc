@@ -125,12 +125,12 @@ PolicyResult LoadPolicy(std::string_view file, std::string_view yaml,
   PolicyResult result;
   Problems problems(file);
   if (yaml.size() > kPolicyYamlBytesMax) {
-    problems.ErrorAt("Y101", 0, fmt::format("larger than {} bytes", kPolicyYamlBytesMax));
+    problems.ErrorAt("Y101", 1, fmt::format("larger than {} bytes", kPolicyYamlBytesMax));
   } else {
     try {
       const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
       if (documents.size() != 1) {
-        problems.ErrorAt("Y101", 0, "a policy is one YAML document");
+        problems.ErrorAt("Y101", 1, "a policy is one YAML document");
       } else {
         ReadPolicy(YamlValue{documents[0], "", &problems}, result.policy);
         problems.BeginChecks();
@@ -140,7 +140,7 @@ PolicyResult LoadPolicy(std::string_view file, std::string_view yaml,
       problems.ErrorAt("Y100", error.mark.line < 0 ? 0 : static_cast<uint32_t>(error.mark.line) + 1,
                        fmt::format("not YAML: {}", YamlValue::Shown(error.msg)));
     } catch (const std::exception& error) {
-      problems.ErrorAt("Y100", 0, fmt::format("not YAML: {}", YamlValue::Shown(error.what())));
+      problems.ErrorAt("Y100", 1, fmt::format("not YAML: {}", YamlValue::Shown(error.what())));
     }
   }
   result.ok = !problems.HasErrors();

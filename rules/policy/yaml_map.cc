@@ -114,6 +114,7 @@ void YamlValue::Items(size_t items_max, const std::function<void(const YamlValue
 
 YamlMap::YamlMap(const YamlValue& value, std::vector<std::string> keys)
     : path_(value.path), problems_(value.problems) {
+  if (path_.empty()) problems_->NoteLine(path_, LineOf(value.node));
   if (!value.node.IsMap()) {
     problems_->Error("Y104", path_, fmt::format("needs a map, not {}", KindOf(value.node)));
     return;

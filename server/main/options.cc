@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -21,7 +22,8 @@ constexpr char kDescription[] =
 signs policy and pushes it to them, and serves operators (shoumictl).
 
 At its first start it makes its own certificate authority and the operator "admin" with a one-time
-password, which is printed to the terminal, or written to --admin-password-file (mode 0600).)";
+password, which is printed to the terminal; without one, or with --admin-password-file, it is written
+to a file (mode 0600).)";
 
 constexpr char kFooter[] =
     R"(CONFIGURATION FILE
@@ -40,6 +42,8 @@ FILES in the state folder
   ca.key, server.key, policy.key
                         secrets, mode 0600; the server refuses them when others can read them
   store.db              incidents, devices, operators, policies (SQLite), mode 0600
+  admin-password        the first administrator's one-time password, where there is no terminal and
+                        no --admin-password-file
   lock                  held while the server runs
 
 SIGNALS
@@ -93,6 +97,16 @@ void AddProblem(std::string& problems, const std::string& file, int line, std::s
   problems += fmt::format("{}:{}: {}", file, line + 1, what);
 }
 
+// gRPC takes the port modulo 65536 and would listen on another one without a word.
+bool HasPort(std::string_view address) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const std::string_view port = address.substr(colon + 1);
+  uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  return error == std::errc() && end == port.data() + port.size();
+}
+
 bool IsLoopback(std::string_view address) {
   const std::string_view host = address.substr(0, address.rfind(':'));
   return host == "localhost" || host == "[::1]" || host.starts_with("127.");
@@ -127,8 +141,12 @@ absl::Status ReadConfig(const std::string& file, std::string_view yaml, ServerOp
 
 absl::Status CheckOptions(const ServerOptions& options) {
   if (options.state.empty()) return absl::InvalidArgumentError("the state folder is empty");
-  if (options.listen.rfind(':') == std::string::npos) {
+  if (!HasPort(options.listen)) {
     return absl::InvalidArgumentError(fmt::format("--listen {} is not HOST:PORT", options.listen));
+  }
+  if (!options.metrics_listen.empty() && !HasPort(options.metrics_listen)) {
+    return absl::InvalidArgumentError(
+        fmt::format("--metrics-listen {} is not HOST:PORT", options.metrics_listen));
   }
   if (!options.metrics_listen.empty() && !IsLoopback(options.metrics_listen)) {
     return absl::InvalidArgumentError(

@@ -47,9 +47,16 @@ TEST(Options, InsecureAndSenselessOnesAreRefused) {
   ServerOptions options;
   options.metrics_listen = "0.0.0.0:9464";
   EXPECT_THAT(std::string(CheckOptions(options).message()), HasSubstr("loopback"));
+  for (const char* address : {"7443", ":7443", "10.0.0.1:", "10.0.0.1:x", "10.0.0.1:70000",
+                              "10.0.0.1:-1", "10.0.0.1:7443 "}) {
+    options = {};
+    options.listen = address;
+    EXPECT_THAT(std::string(CheckOptions(options).message()), HasSubstr("not HOST:PORT"))
+        << address;
+  }
   options = {};
-  options.listen = "7443";
-  EXPECT_FALSE(CheckOptions(options).ok());
+  options.metrics_listen = "127.0.0.1:70000";
+  EXPECT_THAT(std::string(CheckOptions(options).message()), HasSubstr("not HOST:PORT"));
   options = {};
   options.log_level = "loud";
   EXPECT_FALSE(CheckOptions(options).ok());
