@@ -3,6 +3,7 @@
 SHOUMI_RACE_ROUNDS (default 20) is how often a program races the guard for a new mount.
 """
 
+import ctypes
 import errno
 import os
 import subprocess
@@ -94,6 +95,19 @@ class Appearing(GuardCase):
             self.assertEqual(run("mount", stick.device, stick.mount_point)[0], 0)
         self.guarded(stick.mount_point)
         self.assertEqual(len(guard.lines("DEVICE_RELEASED .*: unmounted")), 3)
+
+    def test_unmounted_the_moment_it_is_guarded(self):
+        stick = self.new_stick(mounted=False)
+        guard = self.new_guard([stick])
+        unmount = ctypes.CDLL(None).umount2
+        for _ in range(ROUNDS):
+            self.assertEqual(run("mount", stick.device, stick.mount_point), (0, ""))
+            wait_for("the stick is guarded", lambda: mounts(stick.mount_point)[-1:] == ["fuse.shoumi"],
+                     pause_seconds=0)
+            # Busy for a moment, while the guard itself looks at what it mounted.
+            wait_for("unmounted", lambda: unmount(os.fsencode(stick.mount_point), 0) == 0, pause_seconds=0)
+            wait_for("unmounted wholly", lambda: not mounts(stick.mount_point))
+        self.assertEqual(guard.lines("GUARD_FAILED"), [])
 
     def test_lazy_unmount_with_a_file_open_then_mounted_again(self):
         stick = self.new_stick()

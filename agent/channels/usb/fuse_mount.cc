@@ -134,6 +134,12 @@ int AbortConnection(dev_t device) {
   return abort && ::write(abort.get(), "1", 1) == 1 ? 0 : errno;
 }
 
+// The file system on top there; 0 when it cannot be told.
+dev_t DeviceAt(const std::string& place) {
+  struct stat st {};
+  return ::stat(place.c_str(), &st) == 0 ? st.st_dev : 0;
+}
+
 // The kernel caps a FUSE mount's read-ahead at 128 KiB unless told otherwise there.
 void RaiseReadAhead(dev_t device) {
   const std::string path =
@@ -163,6 +169,7 @@ absl::StatusOr<std::unique_ptr<FuseMount>> FuseMount::Mount(Session& session,
   }
   fuse_opt_free_args(&args);
   if (mount->fuse_ == nullptr) return absl::InternalError("libfuse refused the mount's options");
+  const dev_t below = DeviceAt(options.mount_point);
   if (fuse_session_mount(mount->fuse_, options.mount_point.c_str()) != 0) {
     const int error = errno;
     fuse_session_destroy(std::exchange(mount->fuse_, nullptr));
@@ -179,10 +186,10 @@ absl::StatusOr<std::unique_ptr<FuseMount>> FuseMount::Mount(Session& session,
     raw->ended_ = true;
     ended();
   });
-  struct stat st {};
-  if (::stat(options.mount_point.c_str(), &st) == 0) {
-    mount->device_ = st.st_dev;
-    RaiseReadAhead(st.st_dev);
+  // The same as before: the user unmounted the guard already, and the loop ends.
+  if (const dev_t device = DeviceAt(options.mount_point); device != 0 && device != below) {
+    mount->device_ = device;
+    RaiseReadAhead(device);
   }
   return mount;
 }
@@ -190,7 +197,7 @@ absl::StatusOr<std::unique_ptr<FuseMount>> FuseMount::Mount(Session& session,
 void FuseMount::Unmount() {
   if (fuse_ == nullptr) return;
   // The connection ends although programs hold files open, or another namespace the mount.
-  if (!ended_) {
+  if (!ended_ && device_ != 0) {
     if (const int error = AbortConnection(device_)) {
       spdlog::error("{}: the guard's connection cannot be ended: {}", options_.device,
                     std::string(ErrnoStatus(error, "fusectl").message()));

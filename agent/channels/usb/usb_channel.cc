@@ -71,9 +71,16 @@ absl::Status UsbChannel::Start(EventSink& sink) {
   wake_.Reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_) return ErrnoStatus(errno, "eventfd");
   RaiseDescriptors();
-  sink_ = &sink;
+  {
+    const std::lock_guard lock(mutex_);
+    sink_ = &sink;
+  }
   stopping_ = false;
   Scan();
+  {
+    const std::lock_guard lock(mutex_);
+    watching_ = true;
+  }
   watch_ = std::thread([this] { Watch(); });
   return absl::OkStatus();
 }
@@ -84,6 +91,7 @@ void UsbChannel::Stop() {
   Wake(wake_.get());
   watch_.join();
   const std::lock_guard lock(mutex_);
+  watching_ = false;
   for (auto& [device, guard] : guards_) {
     const std::string node = guard->identity().device.node();
     guard.reset();
@@ -112,7 +120,7 @@ v1::ChannelState UsbChannel::State() const {
     guarded.set_mode(ModeFor(policy_, guard->identity().device));
     guarded.set_coverage(v1::COVERAGE_COVERED);
   }
-  if (!watch_.joinable()) {
+  if (!watching_) {
     state.set_coverage(v1::COVERAGE_NOT_COVERED);
     state.set_why("not started");
   } else if (!uncovered_.empty()) {
@@ -223,6 +231,7 @@ void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identit
     return;
   }
   guards_[device] = std::move(*guard);
+  covered_.insert(entry.id);  // at once: the user may unmount before the table is read again
   const v1::Device& is = identity.device;
   const std::string what = fmt::format("{} at {} ({} {}:{}:{})", entry.source, entry.mount_point,
                                        is.bus(), is.vendor_id(), is.product_id(), is.serial());
@@ -233,7 +242,7 @@ void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identit
   }
   ReportOpen(guards_[device]->root_device(), entry.source);
   // Mounted before the agent started: what was written then is not of its time.
-  if (!watch_.joinable()) return;
+  if (!watching_) return;
   Period early{scanned_, {}};
   ::clock_gettime(CLOCK_REALTIME, &early.to);
   Widen(&early.from, entry.file_system);
@@ -297,7 +306,9 @@ void UsbChannel::Release(dev_t device, const std::string& why) {
   const std::string node = it->second->identity().device.node();
   // The fence stands until the last mount is gone.
   for (const MountEntry& entry : ReadMountTable()) {
-    if (entry.device != device || !covered_.contains(entry.id)) continue;
+    if (entry.device != device) continue;
+    uncovered_.erase(entry.id);  // what stays mounted is guarded anew
+    if (!covered_.contains(entry.id)) continue;
     const char* const place = entry.mount_point.c_str();
     if (::umount2(place, UMOUNT_NOFOLLOW) == 0) continue;
     const int error = errno;

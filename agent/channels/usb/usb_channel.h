@@ -61,6 +61,7 @@ class UsbChannel final : public Channel {
   std::set<dev_t> ended_;  // guards whose mount is gone
 
   mutable std::mutex mutex_;  // all below
+  bool watching_ = false;     // the first look is over; a mount that appears now is a new one
   v1::UsbPolicy policy_;
   std::map<dev_t, std::unique_ptr<DeviceGuard>> guards_;  // by the lower file system
   std::set<int> covered_;                                 // mounts with a guard on top, by mount id
