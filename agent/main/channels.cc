@@ -10,6 +10,7 @@ usb::UsbOptions UsbOptionsFrom(const AgentConfig& config) {
   usb::UsbOptions options;
   options.staging_folder =
       config.usb_staging_dir.empty() ? config.state_dir + "/staging" : config.usb_staging_dir;
+  options.protected_nodes_file = config.state_dir + "/protected-nodes";
   for (const ExtraDevice& device : config.usb_extra_devices) {
     options.extra_devices.push_back(
         {device.node, device.backing_file, device.vendor_id, device.product_id, device.serial});

@@ -43,6 +43,7 @@ class UplinkTest : public ::testing::Test {
     keeper_ = std::make_unique<PolicyKeeper>(
         folder_, enrolment.policy_public_key,
         PolicyKeeper::Hooks{[this](const std::vector<v1::Pack>& packs) {
+                              const std::lock_guard lock(mutex_);
                               compiled_.push_back(packs.empty() ? "" : packs[0].name());
                               v1::InspectorReady ready;
                               ready.set_ok(compiled_.back() != "broken");
@@ -113,12 +114,20 @@ class UplinkTest : public ::testing::Test {
     }
     return found;
   }
+  std::vector<uint64_t> InForce() {
+    const std::lock_guard lock(mutex_);
+    return in_force_;
+  }
+  std::string CompiledLast() {
+    const std::lock_guard lock(mutex_);
+    return compiled_.empty() ? "" : compiled_.back();
+  }
 
   FakeServer server_;
   std::string folder_;
   std::unique_ptr<Spool> spool_;
+  std::mutex mutex_;  // the uplink's thread fills in these three
   std::vector<std::string> compiled_;
-  std::mutex mutex_;
   std::vector<uint64_t> in_force_;
   std::vector<std::pair<v1::AgentEvent::Kind, std::string>> events_;
   std::unique_ptr<PolicyKeeper> keeper_;
@@ -206,7 +215,7 @@ TEST_F(UplinkTest, TakesAnOfferIntoForceAndKeepsIt) {
   const v1::PolicyResult result = ResultAfter(0);
   EXPECT_EQ(result.outcome(), v1::PolicyResult::OUTCOME_IN_FORCE) << result.error();
   EXPECT_EQ(result.version(), 3u);
-  EXPECT_EQ(in_force_, std::vector<uint64_t>{3});
+  EXPECT_EQ(InForce(), std::vector<uint64_t>{3});
   uplink_.reset();
   server_.Stop();
   // A next start, without any server.
@@ -280,9 +289,9 @@ TEST_F(UplinkTest, RefusesWhatIsForgedOlderTruncatedOrBroken) {
     EXPECT_THAT(uplink_->status().policy_detail, HasSubstr(test.why));
   }
   EXPECT_EQ(Events(v1::AgentEvent::KIND_POLICY_REFUSED).size(), std::size(cases));
-  EXPECT_EQ(in_force_, std::vector<uint64_t>{5});
+  EXPECT_EQ(InForce(), std::vector<uint64_t>{5});
   // Inspection went back to the packs of version 5 after it had switched for nothing.
-  EXPECT_EQ(compiled_.back(), "good");
+  EXPECT_EQ(CompiledLast(), "good");
   // The honest one still comes through.
   server_.Offer(6, six);
   EXPECT_EQ(ResultAfter(before).outcome(), v1::PolicyResult::OUTCOME_IN_FORCE);

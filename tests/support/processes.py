@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 
-def wait_for(what, condition, seconds=20.0):
+def wait_for(what, condition, seconds=20.0, pause_seconds=0.05):
     """Returns the first true result of condition(); fails after `seconds`."""
     end = time.monotonic() + seconds
     while True:
@@ -16,7 +16,7 @@ def wait_for(what, condition, seconds=20.0):
             return result
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(0.05)
+        time.sleep(pause_seconds)
 
 
 class Process:

@@ -38,16 +38,17 @@ class Stick:
             handle.truncate(megabytes << 20)
         subprocess.run([f"mkfs.{kind}", "-q", str(self.image)], check=True, capture_output=True)
         self.mount_point.mkdir()
+        # Open to everybody from the start: once a guard stands, its mode decides about chmod.
+        self.attach()
+        self.mount()
+        os.chmod(self.mount_point, 0o777)
+        self.remove()
 
     def attach(self):
         self.device = subprocess.run(["losetup", "-f", "--show", str(self.image)], check=True,
                                      capture_output=True, text=True).stdout.strip()
         # A guard that was killed leaves its nodes read-only, and a loop device stays so when detached.
         subprocess.run(["blockdev", "--setrw", self.device], check=True)
-        # Open to everybody from the start: once a guard stands, its mode decides about chmod.
-        subprocess.run(["mount", self.device, str(self.mount_point)], check=True)
-        os.chmod(self.mount_point, 0o777)
-        subprocess.run(["umount", str(self.mount_point)], check=True)
         return self.device
 
     def mount(self):

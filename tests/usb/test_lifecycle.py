@@ -3,6 +3,7 @@
 SHOUMI_RACE_ROUNDS (default 20) is how often a program races the guard for a new mount.
 """
 
+import ctypes
 import errno
 import os
 import subprocess
@@ -95,6 +96,19 @@ class Appearing(GuardCase):
             self.assertEqual(run("mount", stick.device, stick.mount_point)[0], 0)
         self.guarded(stick.mount_point)
         self.assertEqual(len(guard.lines("DEVICE_RELEASED .*: unmounted")), 3)
+
+    def test_unmounted_the_moment_it_is_guarded(self):
+        stick = self.new_stick(mounted=False)
+        guard = self.new_guard([stick])
+        unmount = ctypes.CDLL(None).umount2
+        for _ in range(ROUNDS):
+            self.assertEqual(run("mount", stick.device, stick.mount_point), (0, ""))
+            wait_for("the stick is guarded", lambda: mounts(stick.mount_point)[-1:] == ["fuse.shoumi"],
+                     pause_seconds=0)
+            # Busy for a moment, while the guard itself looks at what it mounted.
+            wait_for("unmounted", lambda: unmount(os.fsencode(stick.mount_point), 0) == 0, pause_seconds=0)
+            wait_for("unmounted wholly", lambda: not mounts(stick.mount_point))
+        self.assertEqual(guard.lines("GUARD_FAILED"), [])
 
     def test_lazy_unmount_with_a_file_open_then_mounted_again(self):
         stick = self.new_stick()
@@ -243,6 +257,32 @@ class Ending(GuardCase):
         self.assertEqual(mounts(stick.mount_point), ["ext4"])
         self.assertEqual(run("touch", stick.mount_point / "writable")[0], 0)
         self.assertEqual(run("blockdev", "--getro", stick.device)[1].strip(), "0")
+
+    def test_killed_and_the_dead_guard_taken_away_by_hand(self):
+        stick = self.new_stick()
+        guard = self.new_guard([stick])
+        self.guarded(stick.mount_point)
+        guard.kill()
+        self.assertEqual(run("umount", stick.mount_point)[0], 0)
+        self.assertIn("Read-only", run("touch", stick.mount_point / "x")[1])
+        again = self.new_guard([stick])
+        self.guarded(stick.mount_point)
+        again.wait_line("GUARD_HEALED")
+        self.assertEqual(run("cp", "/etc/hostname", stick.mount_point), (0, ""))
+
+    def test_killed_and_unmounted_wholly(self):
+        stick = self.new_stick()
+        guard = self.new_guard([stick])
+        self.guarded(stick.mount_point)
+        guard.kill()
+        for _ in range(2):
+            self.assertEqual(run("umount", stick.mount_point)[0], 0)
+        self.assertEqual(run("blockdev", "--getro", stick.device)[1].strip(), "1")
+        self.new_guard([stick])
+        wait_for("the node is given back", lambda: run("blockdev", "--getro", stick.device)[1].strip() == "0")
+        self.assertEqual(run("mount", stick.device, stick.mount_point)[0], 0)
+        self.guarded(stick.mount_point)
+        self.assertEqual(run("cp", "/etc/hostname", stick.mount_point), (0, ""))
 
     def test_stopped_with_files_open_and_a_copy_in_flight(self):
         stick = self.new_stick()

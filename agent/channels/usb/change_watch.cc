@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "agent/channels/usb/caller.h"
@@ -61,17 +62,21 @@ void ChangeWatch::Run() {
 }
 
 bool ChangeWatch::ReadBatch(FoldedReports* reports) {
-  alignas(fanotify_event_metadata) char buffer[64 << 10];
-  ssize_t left = ::read(group_.get(), buffer, sizeof(buffer));
-  if (left <= 0) return false;
-  const auto* event = reinterpret_cast<const fanotify_event_metadata*>(buffer);
-  for (; FAN_EVENT_OK(event, left); event = FAN_EVENT_NEXT(event, left)) {
-    if (event->pid == own_pid_) continue;
-    if ((event->mask & FAN_Q_OVERFLOW) != 0) {
+  char buffer[64 << 10];
+  const ssize_t bytes = ::read(group_.get(), buffer, sizeof(buffer));
+  if (bytes <= 0) return false;
+  fanotify_event_metadata event{};
+  constexpr auto kHeaderBytes = static_cast<ssize_t>(sizeof(event));
+  for (ssize_t at = 0; at + kHeaderBytes <= bytes; at += event.event_len) {
+    // Copied: with a file handle behind it, an event's length is no multiple of its alignment.
+    std::memcpy(&event, buffer + at, sizeof(event));
+    if (event.event_len < sizeof(event)) break;
+    if (event.pid == own_pid_) continue;
+    if ((event.mask & FAN_Q_OVERFLOW) != 0) {
       reports->Note(fmt::format("{}: more changes than could be looked at", device_));
       continue;
     }
-    const std::string program = ProgramOf(event->pid).executable();
+    const std::string program = ProgramOf(event.pid).executable();
     reports->Note(fmt::format("{}: names or attributes changed past the guard by {}", device_,
                               program.empty() ? "a program that has ended" : program));
   }

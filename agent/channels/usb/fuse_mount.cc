@@ -180,7 +180,8 @@ absl::StatusOr<std::unique_ptr<FuseMount>> FuseMount::Mount(Session& session,
     raw->ended_ = true;
     ended();
   });
-  // From the table: stat(2) would keep the mount busy just when its user takes it away again.
+  // From the table: stat(2) would keep the mount busy just when its user takes it away again. Not
+  // there: that happened already, and the loop ends.
   const std::vector<MountEntry> table = ReadMountTable();
   const auto at = std::find_if(table.rbegin(), table.rend(), [&options](const MountEntry& entry) {
     return entry.file_system == kGuardFileSystem && entry.mount_point == options.mount_point;
@@ -195,7 +196,7 @@ absl::StatusOr<std::unique_ptr<FuseMount>> FuseMount::Mount(Session& session,
 void FuseMount::Unmount() {
   if (fuse_ == nullptr) return;
   // The connection ends although programs hold files open, or another namespace the mount.
-  if (!ended_) {
+  if (!ended_ && device_ != 0) {
     if (const int error = AbortConnection(device_)) {
       spdlog::error("{}: the guard's connection cannot be ended: {}", options_.device,
                     std::string(ErrnoStatus(error, "fusectl").message()));

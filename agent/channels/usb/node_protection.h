@@ -22,10 +22,22 @@ class NodeProtection {
   NodeProtection& operator=(const NodeProtection&) = delete;
   ~NodeProtection() { Keep({}); }
 
+  // From now on `record` names the protected nodes, one a line. What it names already was protected
+  // by a process that was killed: it becomes writable again with the next Keep() that does not name
+  // it.
+  void Inherit(std::string record);
+  // Whether a node was left protected, until the next Keep().
+  [[nodiscard]] bool Inherited(const std::string& node) const { return inherited_.contains(node); }
+
   // Protects these and no others from now on; the others become writable again.
   Outcome Keep(const std::set<std::string>& nodes);
 
  private:
+  void Record(const std::set<std::string>& nodes);
+
+  std::string record_;  // path; empty: none is kept
+  std::set<std::string> recorded_;
+  std::set<std::string> inherited_;
   std::set<std::string> held_;
   std::set<std::string> failed_;
 };

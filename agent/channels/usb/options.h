@@ -19,6 +19,9 @@ struct UsbOptions {
   // Root only (0700). Holds unnamed files, so that a killed agent leaves nothing behind.
   std::string staging_folder = "/var/lib/shoumi/staging";
 
+  // Which nodes are set read-only now, for the next start after a kill.
+  std::string protected_nodes_file = "/var/lib/shoumi/protected-nodes";
+
   std::vector<ExtraDevice> extra_devices;
 
   uint64_t stage_memory_bytes_per_file_max = 1 << 20;  // beyond: an unnamed file on disk

@@ -71,9 +71,17 @@ absl::Status UsbChannel::Start(EventSink& sink) {
   wake_.Reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_) return ErrnoStatus(errno, "eventfd");
   RaiseDescriptors();
-  sink_ = &sink;
+  {
+    const std::lock_guard lock(mutex_);
+    sink_ = &sink;
+  }
   stopping_ = false;
+  protection_.Inherit(options_.protected_nodes_file);
   Scan();
+  {
+    const std::lock_guard lock(mutex_);
+    watching_ = true;
+  }
   watch_ = std::thread([this] { Watch(); });
   return absl::OkStatus();
 }
@@ -84,6 +92,7 @@ void UsbChannel::Stop() {
   Wake(wake_.get());
   watch_.join();
   const std::lock_guard lock(mutex_);
+  watching_ = false;
   for (auto& [device, guard] : guards_) {
     const std::string node = guard->identity().device.node();
     guard.reset();
@@ -112,7 +121,7 @@ v1::ChannelState UsbChannel::State() const {
     guarded.set_mode(ModeFor(policy_, guard->identity().device));
     guarded.set_coverage(v1::COVERAGE_COVERED);
   }
-  if (!watch_.joinable()) {
+  if (!watching_) {
     state.set_coverage(v1::COVERAGE_NOT_COVERED);
     state.set_why("not started");
   } else if (!uncovered_.empty()) {
@@ -204,8 +213,16 @@ bool UsbChannel::Heal(const std::vector<MountEntry>& table) {
   return healed;
 }
 
+// Its dead guard was taken away by somebody else; a medium that is read-only says so itself.
+bool UsbChannel::LeftSealed(const MountEntry& entry, const DeviceIdentity& identity) const {
+  return entry.HasOption("ro") && !entry.HasSuperOption("ro") &&
+         std::any_of(identity.own_nodes.begin(), identity.own_nodes.end(),
+                     [this](const std::string& node) { return protection_.Inherited(node); });
+}
+
 void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identity) {
   const dev_t device = entry.device;
+  if (LeftSealed(entry, identity)) healed_.insert(entry.id);
   const bool healed = healed_.contains(entry.id);
   auto guard = DeviceGuard::Guard(entry, healed, identity, options_, *sink_, policy_,
                                   [this] { Wake(wake_.get()); });
@@ -228,7 +245,7 @@ void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identit
   }
   ReportOpen(guards_[device]->root_device(), entry.source);
   // Mounted before the agent started: what was written then is not of its time.
-  if (!watch_.joinable()) return;
+  if (!watching_) return;
   Period early{scanned_, {}};
   ::clock_gettime(CLOCK_REALTIME, &early.to);
   Widen(&early.from, entry.file_system);
@@ -292,7 +309,9 @@ void UsbChannel::Release(dev_t device, const std::string& why) {
   const std::string node = it->second->identity().device.node();
   // The fence stands until the last mount is gone.
   for (const MountEntry& entry : ReadMountTable()) {
-    if (entry.device != device || !covered_.contains(entry.id)) continue;
+    if (entry.device != device) continue;
+    uncovered_.erase(entry.id);  // what stays mounted is guarded anew
+    if (!covered_.contains(entry.id)) continue;
     const char* const place = entry.mount_point.c_str();
     if (::umount2(place, UMOUNT_NOFOLLOW) == 0) continue;
     const int error = errno;

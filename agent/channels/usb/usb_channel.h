@@ -35,6 +35,7 @@ class UsbChannel final : public Channel {
   // Dead guards of an agent that was killed; true when one was taken away.
   bool Heal(const std::vector<MountEntry>& table);
   [[nodiscard]] bool OwnGuard(dev_t device) const;
+  [[nodiscard]] bool LeftSealed(const MountEntry& entry, const DeviceIdentity& identity) const;
   void GuardNew(const MountEntry& entry, const DeviceIdentity& identity);
   // Every mount of a guarded device but the guard's own lies below the guard, or goes with it.
   void CoverAll(const std::vector<MountEntry>& table);
@@ -58,6 +59,7 @@ class UsbChannel final : public Channel {
   std::atomic<bool> stopping_{false};
 
   mutable std::mutex mutex_;  // all below
+  bool watching_ = false;     // the first look is over; a mount that appears now is a new one
   v1::UsbPolicy policy_;
   std::map<dev_t, std::unique_ptr<DeviceGuard>> guards_;  // by the lower file system
   std::set<int> covered_;                                 // mounts with a guard on top, by mount id

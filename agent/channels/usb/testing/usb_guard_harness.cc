@@ -167,6 +167,7 @@ int Run(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   for (const auto& text : devices) options.extra_devices.push_back(DeviceFrom(text));
   options.fence = !no_fence;
+  options.protected_nodes_file = options.staging_folder + ".nodes";
 
   sigset_t signals;
   sigemptyset(&signals);
