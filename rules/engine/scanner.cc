@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kHeadRowBytesMax = 4096;
 constexpr size_t kHeadBytesMax = 60;      // of one column in text
+constexpr size_t kHitsPerSettle = 128;    // keeps what is pending in the nearest cache
 constexpr uint8_t kConfidenceTerms = 75;  // words that stand together prove less than a check digit
 
 bool IsAsciiAlnum(char c) {
@@ -44,6 +45,11 @@ char HeadSeparator(std::string_view row) {
     at = end + 1;
   }
   return best;
+}
+
+// A validator reaches back so far at most from an anchor that ends at `end` or later.
+uint64_t SettledBefore(uint64_t end) {
+  return end > kValidatorLookBytesMax ? end - kValidatorLookBytesMax : 0;
 }
 
 struct Extent {
@@ -141,6 +147,8 @@ ScanResult WindowScanner::Finish() {
 void WindowScanner::ScanWindow() {
   if (window_.starts_part() && head_row_.empty()) ReadHeadRow();
   keywords_.Reset(window_.text());
+  column_at_ = 0;
+  column_.reset();
   CollectHits();
   const auto in_order = [](const Hit& a, const Hit& b) {
     return std::pair(a.to, a.id) < std::pair(b.to, b.id);
@@ -148,14 +156,17 @@ void WindowScanner::ScanWindow() {
   if (!std::is_sorted(hits_.begin(), hits_.end(), in_order)) {
     std::sort(hits_.begin(), hits_.end(), in_order);
   }
+  size_t judged = 0;
   for (const Hit& hit : hits_) {
-    if (hit.id < rules_.anchors.size()) {
-      JudgeAnchor(hit);
-    } else {
+    if (hit.id >= rules_.anchors.size()) {
       FollowTerm(rules_.terms[hit.id - rules_.anchors.size()], hit.to);
+      continue;
     }
+    JudgeAnchor(hit);
+    if (++judged % kHitsPerSettle == 0) Settle(SettledBefore(window_.base() + hit.to));
   }
-  Settle();
+  Settle(window_.ends_part() ? std::numeric_limits<uint64_t>::max()
+                             : SettledBefore(window_.base() + window_.commit_end()));
 }
 
 void WindowScanner::CollectHits() {
@@ -188,15 +199,14 @@ void WindowScanner::JudgeAnchor(const Hit& hit) {
   } else if (anchor.width > 0) {
     extent.from = to > anchor.width ? to - anchor.width : 0;
   }
-  const Candidate candidate{
-      .text = text,
-      .from = extent.from,
-      .to = extent.to,
-      .kind = kind_,
-      .block_starts_part = window_.starts_part(),
-      .block_ends_part = window_.ends_part(),
-      .today = options_.today,
-  };
+  Candidate candidate;  // an initialiser would clear the room for the runs as well
+  candidate.text = text;
+  candidate.from = extent.from;
+  candidate.to = extent.to;
+  candidate.kind = kind_;
+  candidate.block_starts_part = window_.starts_part();
+  candidate.block_ends_part = window_.ends_part();
+  candidate.today = options_.today;
   for (const CompiledRules::Use& use : anchor.uses) Judge(use, candidate);
 }
 
@@ -255,16 +265,31 @@ void WindowScanner::ReadHeadRow() {
   head_separator_ = separator;
 }
 
-bool WindowScanner::HeadOfColumnSays(uint32_t list, size_t from) const {
+std::optional<size_t> WindowScanner::ColumnOf(size_t from) {
+  if (from == column_at_) return column_;
+  const size_t low = from > kLookBytes ? from - kLookBytes : 0;
+  // A row is read once, however many values it holds.
+  const bool goes_on = column_ && column_line_ >= low && column_at_ < from;
+  const size_t start = goes_on ? column_at_ : low;
+  std::string_view unread = window_.text().substr(start, from - start);
+  size_t column = goes_on ? *column_ : 0;
+  column_at_ = from;
+  if (const size_t line = unread.rfind('\n'); line != std::string_view::npos) {
+    column_line_ = start + line;
+    unread.remove_prefix(line);
+    column = 0;
+  } else if (!goes_on) {
+    return column_ = std::nullopt;
+  }
+  column += static_cast<size_t>(std::count(unread.begin(), unread.end(), head_separator_));
+  return column_ = column;
+}
+
+bool WindowScanner::HeadOfColumnSays(uint32_t list, size_t from) {
   if (head_row_.empty()) return false;
-  const std::string_view before = window_.text().substr(0, from);
-  const std::string_view near =
-      before.substr(before.size() > kLookBytes ? before.size() - kLookBytes : 0);
-  const size_t line = near.rfind('\n');
-  if (line == std::string_view::npos) return false;
-  const auto column = static_cast<size_t>(
-      std::count(near.begin() + static_cast<ptrdiff_t>(line), near.end(), head_separator_));
-  return column < head_row_.size() && (head_row_[column][list / 64] >> (list % 64) & 1) != 0;
+  const std::optional<size_t> column = ColumnOf(from);
+  return column && *column < head_row_.size() &&
+         (head_row_[*column][list / 64] >> (list % 64) & 1) != 0;
 }
 
 void WindowScanner::FollowTerm(const CompiledRules::Term& term, size_t to) {
@@ -289,13 +314,7 @@ void WindowScanner::FollowTerm(const CompiledRules::Term& term, size_t to) {
   }
 }
 
-void WindowScanner::Settle() {
-  // A validator reaches back so far at most from an anchor that is still to come.
-  const uint64_t commit_end = window_.base() + window_.commit_end();
-  const uint64_t settled = window_.ends_part() ? std::numeric_limits<uint64_t>::max()
-                           : commit_end > kValidatorLookBytesMax
-                               ? commit_end - kValidatorLookBytesMax
-                               : 0;
+void WindowScanner::Settle(uint64_t settled) {
   kept_.clear();
   lost_.clear();
   overlaps_.Settle(settled, kept_, lost_);

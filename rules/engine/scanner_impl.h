@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,9 +40,13 @@ class WindowScanner : public Scanner {
   void Judge(const CompiledRules::Use& use, const Candidate& candidate);
   void FollowTerm(const CompiledRules::Term& term, size_t to);
   Reject Weigh(const Detector& detector, uint32_t index, Judgement& judgement);
-  [[nodiscard]] bool HeadOfColumnSays(uint32_t list, size_t from) const;
+  [[nodiscard]] bool HeadOfColumnSays(uint32_t list, size_t from);
+  // Separators before `from` on its line; nothing where the line starts too far before, or where
+  // the text does.
+  std::optional<size_t> ColumnOf(size_t from);
   void ReadHeadRow();
-  void Settle();
+  // No candidate that is still to come starts before `settled`.
+  void Settle(uint64_t settled);
   void Explain(const CompiledRules::Use& use, size_t from, size_t to, std::string_view why);
 
   const CompiledRules& rules_;
@@ -54,6 +59,9 @@ class WindowScanner : public Scanner {
   std::vector<uint32_t> tracker_of_detector_;  // index in `trackers_`
   std::vector<KeywordIndex::ListSet> head_row_;
   char head_separator_ = '\t';
+  size_t column_at_ = 0;    // in the window, where ColumnOf() was asked last
+  size_t column_line_ = 0;  // the line feed before
+  std::optional<size_t> column_;
   std::vector<Hit> hits_;
   std::vector<Accepted> kept_;
   std::vector<Accepted> lost_;

@@ -29,8 +29,8 @@ struct Candidate {
   v1::PartKind kind = v1::PART_KIND_BODY;
   bool block_starts_part = true;  // text[0] is the first byte of its part
   bool block_ends_part = true;
-  std::string_view today;       // ISO 8601 date
-  mutable GroupRuns runs = {};  // see ReadGroups(); not for another anchor
+  std::string_view today;  // ISO 8601 date
+  mutable GroupRuns runs;  // see ReadGroups(); not for another anchor
 };
 
 enum class Reject : uint8_t {

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 // Numbers as people write them: groups of figures with one separator between each two.
 namespace shoumi::rules {
@@ -33,7 +32,9 @@ struct GroupRun {
 
 // What the validators of one anchor have read of it, each alphabet once. One thread at a time.
 struct GroupRuns {
-  std::array<std::optional<GroupRun>, 2> by_alphabet;
+  // Not optionals: those are cleared, and one is made for every anchor.
+  std::array<GroupRun, 2> by_alphabet;
+  std::array<bool, 2> read{};
 };
 
 }  // namespace shoumi::rules

@@ -156,7 +156,7 @@ std::optional<Candidate> PastBracket(const Candidate& candidate) {
       Candidate moved = candidate;
       moved.from = at;
       moved.to = at + 1;
-      moved.runs = {};
+      moved.runs = GroupRuns();
       return moved;
     }
   }

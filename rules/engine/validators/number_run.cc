@@ -1,7 +1,6 @@
 #include "rules/engine/validators/number_run.h"
 
 #include <algorithm>
-#include <optional>
 #include <tuple>
 
 #include "rules/engine/text/utf8.h"
@@ -148,15 +147,23 @@ void Read(const Candidate& candidate, Alphabet alphabet, GroupRun& run) {
 }  // namespace
 
 const GroupRun& ReadGroups(const Candidate& candidate, Alphabet alphabet) {
-  std::optional<GroupRun>& run = candidate.runs.by_alphabet[static_cast<size_t>(alphabet)];
-  if (!run) {
-    Read(candidate, alphabet, run.emplace());
+  const auto index = static_cast<size_t>(alphabet);
+  GroupRun& run = candidate.runs.by_alphabet[index];
+  if (!candidate.runs.read[index]) {
+    Read(candidate, alphabet, run);
+    candidate.runs.read[index] = true;
   }
-  return *run;
+  return run;
 }
 
 Windows WindowsOf(const GroupRun& run, size_t length_min, size_t length_max) {
   Windows found;
+  if (run.count == 1) {  // most numbers
+    const size_t length = run.groups[0].size();
+    if (length < length_min || length > length_max) {
+      return found;
+    }
+  }
   for (size_t first = 0; first < run.count && first <= run.anchor_last; ++first) {
     Window window{.first = first,
                   .last = first,
@@ -180,6 +187,9 @@ Windows WindowsOf(const GroupRun& run, size_t length_min, size_t length_max) {
       ++window.last;
       window.length += run.groups[window.last].size();
     }
+  }
+  if (found.count < 2) {
+    return found;
   }
   std::sort(found.items.begin(), found.items.begin() + found.count,
             [](const Window& a, const Window& b) {

@@ -299,9 +299,19 @@ bool IsAmount(string_view text, size_t from, size_t to) {
 bool SaidBefore(string_view text, size_t from, size_t bytes_max,
                 std::span<const string_view> words) {
   const size_t start = CharFloor(text, from > bytes_max ? from - bytes_max : 0);
-  const std::string lower = Lower(OnItsLine(text.substr(start, from - start)));
-  return std::any_of(words.begin(), words.end(),
-                     [&](string_view word) { return lower.find(word) != std::string::npos; });
+  string_view line = OnItsLine(text.substr(start, from - start));
+  ByteSet starts("");
+  for (const string_view word : words) starts.Add(word.front());
+  const auto here = [&](string_view word) {
+    return line.size() >= word.size() && std::equal(word.begin(), word.end(), line.begin(),
+                                                    [](char a, char b) { return a == ToLower(b); });
+  };
+  for (; !line.empty(); line.remove_prefix(1)) {
+    if (starts.Holds(ToLower(line.front())) && std::any_of(words.begin(), words.end(), here)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 bool IsMonotone(string_view value) {
