@@ -44,6 +44,14 @@ function(shoumi_test name)
   target_compile_definitions(${name} PRIVATE
     SHOUMI_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SHOUMI_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  # Only those with a value: an empty one would take the next property's name for its own.
+  set(properties TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_LABELS)
+    list(APPEND properties LABELS "${ARG_LABELS}")
+  endif()
+  if(SHOUMI_TEST_ENVIRONMENT)
+    list(APPEND properties ENVIRONMENT "${SHOUMI_TEST_ENVIRONMENT}")
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" ENVIRONMENT "${SHOUMI_TEST_ENVIRONMENT}")
+    PROPERTIES ${properties})
 endfunction()
