@@ -194,6 +194,8 @@ show_refused() {
   name=$(basename "$file")
   if message=$(LC_ALL=C.UTF-8 cp "$file" "$mount_point/" 2>&1); then
     bad "$name: cp said nothing"
+  elif [[ $message != *"Operation not permitted"* ]]; then
+    bad "$name failed for another reason: ${message##*$'\n'}"
   else
     good "$name refused, cp says: ${message##*$'\n'}"
   fi

@@ -1,6 +1,3 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <exception>
 
@@ -10,6 +7,7 @@
 #include "agent/cli/commands.h"
 #include "common/log.h"
 #include "common/terminal/language.h"
+#include "common/terminal/streams.h"
 #include "fmt/format.h"
 
 namespace {
@@ -17,17 +15,9 @@ namespace {
 constexpr int kUsageError = 2;
 constexpr int kOutputLost = 2;
 
-// A standard descriptor that came closed would be given to the next file or socket of ours. One
-// that can neither be read nor written takes its place, so that using it is an error.
-void FillStandardDescriptors() {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", O_PATH);
-  }
-}
-
 // What was found stays found; nothing else may end as if all had been told.
 int AfterOutput(int exit_status) {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_status;
+  if (shoumi::OutputWritten()) return exit_status;
   fmt::print(stderr, "{}\n",
              shoumi::Say("shoumi: standard output could not be written; results are missing",
                          "shoumi：无法写入标准输出，结果不完整"));
@@ -53,7 +43,7 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  FillStandardDescriptors();
+  shoumi::FillStandardDescriptors();
   try {
     return Run(argc, argv);
   } catch (const std::exception& error) {

@@ -5,6 +5,7 @@
 #include "CLI/Formatter.hpp"
 #include "common/log.h"
 #include "common/terminal/language.h"
+#include "common/terminal/streams.h"
 #include "fmt/format.h"
 #include "server/ctl/command.h"
 
@@ -75,13 +76,17 @@ int Run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? shoumi::ctl::kDone : shoumi::ctl::kUsageError;
   }
-  return exit_status;
+  if (shoumi::OutputWritten()) return exit_status;
+  shoumi::ctl::Complain(Say("standard output could not be written; the answer is incomplete",
+                            "无法写入标准输出，结果不完整"));
+  return shoumi::ctl::kFailed;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   // gRPC would print its own diagnosis beside our sentence. GRPC_VERBOSITY=debug brings it back.
+  shoumi::FillStandardDescriptors();
   ::setenv("GRPC_VERBOSITY", "NONE", 0);
   try {
     return Run(argc, argv);

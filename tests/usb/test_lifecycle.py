@@ -145,6 +145,16 @@ class Appearing(GuardCase):
         self.guarded(stick.mount_point)
         self.assertNotEqual(run("cp", self.secret(), stick.mount_point)[0], 0)
 
+    def test_what_was_copied_reaches_the_device_by_itself(self):
+        stick = self.new_stick()
+        self.new_guard([stick])
+        self.guarded(stick.mount_point)
+        source = self.folder / "copied"
+        source.write_text("found on the device " * 500)
+        self.assertEqual(run("cp", source, stick.mount_point), (0, ""))
+        # The kernel by itself takes some 30 s (vm.dirty_expire_centisecs).
+        wait_for("it is on the device", lambda: source.read_bytes() in stick.image.read_bytes(), seconds=8)
+
     def test_two_sticks(self):
         sticks = [self.new_stick("one"), self.new_stick("two", mounted=False)]
         guard = self.new_guard(sticks)

@@ -29,6 +29,7 @@ Session::Session(UniqueFd lower_root, v1::Device device, const UsbOptions& optio
       }) {
   struct stat st {};
   room_ = std::make_unique<Room>(lower_root.get());
+  sync_ = std::make_unique<SyncSoon>(lower_root.get());
   if (::fstat(lower_root.get(), &st) == 0) root_ = table_.Remember(std::move(lower_root), st);
 }
 
@@ -41,6 +42,7 @@ void Session::Close() {
   answers_.Close(std::chrono::milliseconds(options_.stop_ms_max));
   tasks_.Stop();
   notices_.Stop();
+  sync_->Stop();
 }
 
 void Session::SetSettings(const Settings& settings) {

@@ -17,6 +17,7 @@
 #include "agent/channels/usb/node.h"
 #include "agent/channels/usb/options.h"
 #include "agent/channels/usb/room.h"
+#include "agent/channels/usb/sync_soon.h"
 #include "agent/channels/usb/task_threads.h"
 #include "common/fd.h"
 
@@ -233,6 +234,7 @@ class Session {
   NodeTable table_;
   NodePtr root_;
   std::unique_ptr<Room> room_;
+  std::unique_ptr<SyncSoon> sync_;
   mutable std::shared_mutex names_;
 
   std::mutex open_mutex_;
