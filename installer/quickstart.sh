@@ -23,7 +23,8 @@ usage: installer/quickstart.sh [--down | --help]
 On Debian 12, as root: installs the packages that are missing, builds the programs, starts
 shoumi-server on its embedded store, enrols this machine, starts shoumi-agent with the starter
 policy, guards a stick (a loop-mounted file system of its own stands in for one; real sticks are
-guarded too, and not written to) and shows what happens to documents copied to it. Running it again repeats the demonstration on what is already there.
+guarded too, and not written to) and shows what happens to documents copied to it. Running it again
+repeats the demonstration on what is already there.
 
   --down   stop both, take the stick away and delete $state and $run
   --help   this text
