@@ -108,8 +108,7 @@ class RuleCompiler {
         rules_->anchors.push_back({pattern.symbols, *width, {}});
         expressions_.push_back({pattern.regex, FlagsOf(pattern)});
       }
-      rules_->anchors[found->second].uses.push_back(
-          {index, pattern.validator, pattern.validator_name});
+      rules_->anchors[found->second].uses.push_back({index, pattern.validator});
     }
   }
 

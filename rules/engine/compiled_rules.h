@@ -21,8 +21,7 @@ struct CompiledRules {
   // A detector and a validator that want the anchors of one expression.
   struct Use {
     uint32_t detector = 0;
-    Validator validator = nullptr;
-    std::string validator_name;
+    const Validator* validator = nullptr;
   };
   // Equal expressions of several detectors are one anchor.
   struct Anchor {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rules/engine/text/utf8.h"
 #include "rules/engine/text_window.h"
 
 namespace shoumi::rules {
@@ -14,14 +15,6 @@ bool IsAsciiAlnum(char c) {
 }
 
 }  // namespace
-
-size_t CountCharacters(std::string_view text) {
-  size_t count = 0;
-  for (const char c : text) {
-    count += static_cast<size_t>((static_cast<unsigned char>(c) & 0xC0U) != 0x80U);
-  }
-  return count;
-}
 
 absl::Status KeywordIndex::Prepare() {
   return rules_.words_image == nullptr ? absl::OkStatus() : scratch_.Fit(*rules_.words_image);

@@ -47,7 +47,4 @@ class KeywordIndex {
   size_t covered_to_ = 0;
 };
 
-// Characters in valid UTF-8, at least the true number for any other bytes.
-size_t CountCharacters(std::string_view text);
-
 }  // namespace shoumi::rules

@@ -24,8 +24,7 @@ inline constexpr uint32_t kSymbolsMax = 64;
 
 struct Pattern {
   std::string regex;
-  std::string validator_name;
-  Validator validator = nullptr;
+  const Validator* validator = nullptr;
   uint32_t symbols = 0;  // 0: not stated
   bool caseless = false;
   uint32_t line = 0;

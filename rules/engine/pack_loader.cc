@@ -161,13 +161,13 @@ class PackReader {
       Pattern pattern;
       pattern.line = map.line();
       pattern.regex = map.Text("regex", Need::kRequired).value_or("");
-      pattern.validator_name = map.Text("validator", Need::kRequired).value_or("");
+      const std::string validator = map.Text("validator", Need::kRequired).value_or("");
       pattern.symbols = map.Number("symbols", 1, kSymbolsMax, Need::kOptional).value_or(0);
       pattern.caseless = map.Flag("caseless").value_or(false);
-      pattern.validator = FindValidator(pattern.validator_name);
-      if (!pattern.validator_name.empty() && pattern.validator == nullptr) {
+      pattern.validator = FindValidator(validator);
+      if (!validator.empty() && pattern.validator == nullptr) {
         problems_.Error("P106", map.LineOfKey("validator"),
-                        fmt::format("there is no validator '{}'", pattern.validator_name));
+                        fmt::format("there is no validator '{}'", validator));
       }
       if (pattern.regex.size() > kRegexBytesMax) {
         problems_.Error("P108", map.LineOfKey("regex"),

@@ -34,6 +34,11 @@ struct CaseFile {
   fs::path path;
 };
 
+// What a failing test calls its parameter.
+void PrintTo(const CaseFile& file, std::ostream* out) {
+  *out << file.pack << '/' << file.folder << '/' << file.path.filename().string();
+}
+
 std::vector<CaseFile> CaseFiles() {
   std::vector<CaseFile> files;
   for (const auto& pack : fs::directory_iterator(kPacks)) {

@@ -207,20 +207,22 @@ void WindowScanner::JudgeAnchor(const Hit& hit) {
   candidate.block_starts_part = window_.starts_part();
   candidate.block_ends_part = window_.ends_part();
   candidate.today = options_.today;
-  for (const CompiledRules::Use& use : anchor.uses) Judge(use, candidate);
+  for (const CompiledRules::Use& use : anchor.uses) {
+    if (MayHold(*use.validator, candidate)) Judge(use, candidate);
+  }
 }
 
 void WindowScanner::Judge(const CompiledRules::Use& use, const Candidate& candidate) {
-  Judgement judgement = use.validator(candidate);
+  Judgement judgement = use.validator->judge(candidate);
   if (!judgement.accepted()) {
-    if (judgement.reject != Reject::kShape) {
+    if (options_.explain && judgement.reject != Reject::kShape) {
       Explain(use, candidate.from, candidate.to, RejectName(judgement.reject));
     }
     return;
   }
   const Reject reject = Weigh(rules_.detectors[use.detector], use.detector, judgement);
   if (reject != Reject::kNone) {
-    Explain(use, judgement.from, judgement.to, RejectName(reject));
+    if (options_.explain) Explain(use, judgement.from, judgement.to, RejectName(reject));
     return;
   }
   overlaps_.Add({.from = window_.base() + judgement.from,
@@ -229,7 +231,7 @@ void WindowScanner::Judge(const CompiledRules::Use& use, const Candidate& candid
                  .end = window_.OriginalEnd(judgement.to),
                  .detector = use.detector,
                  .confidence = judgement.confidence,
-                 .validator = use.validator_name,
+                 .validator = use.validator->name,
                  .value = std::move(judgement.value),
                  .marking = std::move(judgement.marking)});
 }
@@ -271,17 +273,20 @@ std::optional<size_t> WindowScanner::ColumnOf(size_t from) {
   // A row is read once, however many values it holds.
   const bool goes_on = column_ && column_line_ >= low && column_at_ < from;
   const size_t start = goes_on ? column_at_ : low;
-  std::string_view unread = window_.text().substr(start, from - start);
-  size_t column = goes_on ? *column_ : 0;
+  const std::string_view text = window_.text();
+  size_t column = 0;
   column_at_ = from;
-  if (const size_t line = unread.rfind('\n'); line != std::string_view::npos) {
-    column_line_ = start + line;
-    unread.remove_prefix(line);
-    column = 0;
-  } else if (!goes_on) {
+  size_t at = from;
+  for (; at > start && text[at - 1] != '\n'; --at) {
+    column += text[at - 1] == head_separator_ ? 1 : 0;
+  }
+  if (at > start) {
+    column_line_ = at - 1;
+  } else if (goes_on) {
+    column += *column_;
+  } else {
     return column_ = std::nullopt;
   }
-  column += static_cast<size_t>(std::count(unread.begin(), unread.end(), head_separator_));
   return column_ = column;
 }
 
@@ -338,12 +343,11 @@ void WindowScanner::Settle(uint64_t settled) {
 
 void WindowScanner::Explain(const CompiledRules::Use& use, size_t from, size_t to,
                             std::string_view why) {
-  if (!options_.explain) return;
   const std::string_view text = window_.text();
   while (from > 0 && IsTail(text[from])) --from;
   while (to < text.size() && IsTail(text[to])) ++to;
   findings_.Reject(use.detector, window_.OriginalStart(from), window_.OriginalEnd(to), why,
-                   MaskValue(use.validator_name, text.substr(from, to - from)));
+                   MaskValue(use.validator->name, text.substr(from, to - from)));
 }
 
 }  // namespace shoumi::rules

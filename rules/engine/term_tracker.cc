@@ -1,6 +1,6 @@
 #include "rules/engine/term_tracker.h"
 
-#include "rules/engine/keyword_index.h"
+#include "rules/engine/text/utf8.h"
 
 namespace shoumi::rules {
 namespace {

@@ -59,10 +59,21 @@ struct Judgement {
 
 inline constexpr size_t kValidatorLookBytesMax = 512;  // each way from the anchor
 
-using Validator = Judgement (*)(const Candidate& candidate);
+struct Validator {
+  std::string_view name;  // as packs use it: "resident_id"
+  Judgement (*judge)(const Candidate& candidate);
+  // What a number that is written in one piece must have to be looked at. A max of 0 leaves it to
+  // `judge`.
+  Alphabet alphabet = Alphabet::kDigits;
+  Lengths lengths;
+};
 
-// By the name used in packs ("resident_id"); null when there is none.
-Validator FindValidator(std::string_view name);
+// Null when there is none.
+const Validator* FindValidator(std::string_view name);
+
+// False when `judge` would only find that the shape is wrong. Most anchors have the wrong length
+// for most of their validators.
+bool MayHold(const Validator& validator, const Candidate& candidate);
 
 // What may be shown of a value: enough to recognise it, never enough to use it. By validator name;
 // an unknown name gets the strictest form. UTF-8 in, UTF-8 out.

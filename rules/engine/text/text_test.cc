@@ -72,5 +72,20 @@ TEST(Dates, ReadsTheFormsOfDocuments) {
   EXPECT_EQ(FormatIso(*ParseIsoDate("2026-02-28")), "2026-02-28");
 }
 
+TEST(Utf8, CountsCharactersOfAnyLength) {
+  std::string text;
+  size_t characters = 0;
+  for (const std::string_view piece :
+       {"机密", "a", "é", "𠮷", "0123456789", "，", "\n", "客户名单"}) {
+    for (const char c : piece) characters += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    text += piece;
+    EXPECT_EQ(CountCharacters(text), characters) << text;
+    EXPECT_EQ(CountCharacters(piece),
+              CountCharacters(text) - CountCharacters(text.substr(0, text.size() - piece.size())));
+  }
+  EXPECT_EQ(CountCharacters(""), 0U);
+  EXPECT_EQ(CountCharacters("机密★10年以上"), 8U);
+}
+
 }  // namespace
 }  // namespace shoumi::rules

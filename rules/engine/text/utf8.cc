@@ -1,6 +1,9 @@
 #include "rules/engine/text/utf8.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
 
 namespace shoumi::rules {
 namespace {
@@ -62,6 +65,22 @@ bool IsSpace(char32_t c) {
 
 bool IsDash(char32_t c) {
   return c == '-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212 || c == 0xFF0D || c == 0xFE63;
+}
+
+size_t CountCharacters(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  // Bytes inside characters start with the bits 10.
+  size_t tails = 0;
+  size_t at = 0;
+  for (; at + sizeof(uint64_t) <= text.size(); at += sizeof(uint64_t)) {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data() + at, sizeof bytes);
+    tails += static_cast<size_t>(std::popcount(bytes & (~bytes << 1) & kHighBits));
+  }
+  for (; at < text.size(); ++at) {
+    tails += static_cast<size_t>((static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U);
+  }
+  return text.size() - tails;
 }
 
 size_t CharFloor(std::string_view text, size_t at) {

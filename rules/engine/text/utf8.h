@@ -67,6 +67,9 @@ bool IsSpace(char32_t c);
 // Hyphens, dashes and the minus sign.
 bool IsDash(char32_t c);
 
+// Characters in valid UTF-8, at least the true number for any other bytes.
+size_t CountCharacters(std::string_view text);
+
 // Start and end of characters at or next to any byte offset.
 size_t CharFloor(std::string_view text, size_t at);
 

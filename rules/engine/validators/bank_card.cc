@@ -43,7 +43,7 @@ bool GoesOn(std::string_view text, const GroupRun& run, const Window& window) {
 Judgement ValidateBankCard(const Candidate& candidate) {
   const GroupRun& run = ReadGroups(candidate, Alphabet::kDigits);
   Reject best = Reject::kShape;
-  for (const Window& window : WindowsOf(run, 15, 19)) {
+  for (const Window& window : WindowsOf(run, kBankCardLengths)) {
     const CompactNumber number(candidate.text, run, window);
     const std::string_view value = number.view();
     const bool usual = IsCardShape(run, window);

@@ -20,7 +20,7 @@ constexpr uint8_t kConfidenceShort = 50;  // 13 and 14 digits: timestamps and co
 Judgement ValidateCard(const Candidate& candidate) {
   const GroupRun& run = ReadGroups(candidate, Alphabet::kDigits);
   Reject best = Reject::kShape;
-  for (const Window& window : WindowsOf(run, 13, 19)) {
+  for (const Window& window : WindowsOf(run, kCardLengths)) {
     const CompactNumber number(candidate.text, run, window);
     const std::string_view value = number.view();
     if (!IsCardShape(run, window)) {

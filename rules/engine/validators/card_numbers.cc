@@ -39,19 +39,22 @@ bool IsChineseIssuer(std::string_view digits) {
   if (digits.starts_with("62")) {
     return digits.size() >= 16 && digits.size() <= 19;
   }
+  if (digits[0] != '4' && digits[0] != '6' && digits[0] != '9') {
+    return false;
+  }
   return std::any_of(kOlderChinese.begin(), kOlderChinese.end(), [&](const Issuer& issuer) {
     return digits.size() == issuer.length && digits.starts_with(issuer.prefix);
   });
 }
 
 bool IsInternationalIssuer(std::string_view digits) {
+  if (digits[0] < '2' || digits[0] > '6' || IsChineseIssuer(digits)) {
+    return false;
+  }
   const size_t length = digits.size();
   const int two = Leading(digits, 2);
   const int three = Leading(digits, 3);
   const int four = Leading(digits, 4);
-  if (IsChineseIssuer(digits)) {
-    return false;
-  }
   if (digits[0] == '4') {
     return length == 13 || length == 16 || length == 19;  // Visa
   }
@@ -84,7 +87,7 @@ bool IsLooseCardShape(const GroupRun& run, const Window& window) {
 }
 
 bool IsCardShape(const GroupRun& run, const Window& window) {
-  constexpr std::array<std::string_view, 19> kShapes = {
+  static constexpr std::array<std::string_view, 19> kShapes = {
       "4444", "44443", "44442", "44441", "4442", "465",  "464",   "4443",  "66", "412",
       "685",  "64",    "673",   "88",    "6444", "4446", "61111", "43333", "664"};
   if (window.single()) {

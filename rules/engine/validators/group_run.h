@@ -10,6 +10,12 @@ namespace shoumi::rules {
 enum class Join : uint8_t { kNone, kSpace, kHyphen, kDot };
 enum class Alphabet : uint8_t { kDigits, kAlnum };
 
+// Characters of a number without its separators.
+struct Lengths {
+  size_t min = 0;
+  size_t max = 0;
+};
+
 struct Group {
   size_t from;
   size_t to;
@@ -26,6 +32,7 @@ struct GroupRun {
   std::array<Group, kGroupsMax> groups;
   std::array<Join, kGroupsMax> joins;  // joins[i] lies between groups[i] and groups[i + 1]
   size_t count = 0;
+  bool lower = false;       // some letter is in lower case
   size_t anchor_first = 0;  // groups the anchor overlaps or touches
   size_t anchor_last = 0;
 };

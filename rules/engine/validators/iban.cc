@@ -15,8 +15,6 @@ namespace shoumi::rules {
 namespace {
 
 constexpr uint8_t kConfidence = 95;
-constexpr size_t kLengthMin = 15;
-constexpr size_t kLengthMax = 33;
 
 struct Country {
   std::string_view code;
@@ -72,7 +70,7 @@ bool IsCase(std::string_view text) {
 Judgement ValidateIban(const Candidate& candidate) {
   const GroupRun& run = ReadGroups(candidate, Alphabet::kAlnum);
   Reject best = Reject::kShape;
-  for (const Window& window : WindowsOf(run, kLengthMin, kLengthMax)) {
+  for (const Window& window : WindowsOf(run, kIbanLengths)) {
     const size_t from = run.groups[window.first].from;
     const size_t to = run.groups[window.last].to;
     const CompactNumber number(candidate.text, run, window);

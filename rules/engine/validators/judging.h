@@ -20,7 +20,7 @@ inline Judgement JudgeAt(std::string_view validator, std::string_view text, size
   candidate.to = to;
   candidate.kind = kind;
   candidate.today = kTestToday;
-  return FindValidator(validator)(candidate);
+  return FindValidator(validator)->judge(candidate);
 }
 
 // `written` inside `text` is accepted as `value`, whole extent, whatever part of it is the anchor.

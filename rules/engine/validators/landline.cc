@@ -15,6 +15,7 @@
 namespace shoumi::rules {
 namespace {
 
+constexpr Lengths kWithAreaLengths{11, 16};
 constexpr uint8_t kConfidencePlain = 40;
 constexpr uint8_t kConfidenceGrouped = 70;
 constexpr uint8_t kConfidenceCountry = 85;
@@ -212,7 +213,7 @@ Judgement ValidateLandline(const Candidate& given) {
       best = reason;
     }
   }
-  for (const Window& window : WindowsOf(run, 11, 16)) {
+  for (const Window& window : WindowsOf(run, kWithAreaLengths)) {
     if (window.last - window.first > 4 || !ReadWindow(candidate, run, window, &number)) {
       continue;
     }

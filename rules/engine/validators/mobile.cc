@@ -113,7 +113,7 @@ bool IsPlaceholder(std::string_view number) {
 Judgement ValidateMobile(const Candidate& candidate) {
   const GroupRun& run = ReadGroups(candidate, Alphabet::kDigits);
   Reject best = Reject::kShape;
-  for (Window window : WindowsOf(run, 11, 15)) {
+  for (Window window : WindowsOf(run, kMobileLengths)) {
     if (const size_t more = CountryGroups(candidate.text, run, window); more > 0) {
       window.first -= more;
       window.length += run.groups[window.first].size();

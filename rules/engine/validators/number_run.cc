@@ -3,13 +3,26 @@
 #include <algorithm>
 #include <tuple>
 
+#include "rules/engine/text/byte_set.h"
 #include "rules/engine/text/utf8.h"
 
 namespace shoumi::rules {
 namespace {
 
+constexpr ByteSet kDigitBytes("0123456789");
+constexpr ByteSet kAlnumBytes("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+const ByteSet& BytesOf(Alphabet alphabet) {
+  return alphabet == Alphabet::kDigits ? kDigitBytes : kAlnumBytes;
+}
+
 bool In(Alphabet alphabet, char c) {
-  return alphabet == Alphabet::kDigits ? IsDigit(c) : IsAlnum(c);
+  return BytesOf(alphabet).Holds(c);
+}
+
+// False for a byte of ASCII that no separator holds: what stands next to most numbers.
+bool MayJoin(char c) {
+  return (static_cast<unsigned char>(c) & 0x80U) != 0 || c == ' ' || c == '-' || c == '.';
 }
 
 struct Separator {
@@ -29,6 +42,9 @@ Join JoinOf(char32_t c) {
 
 // One separator at `at`, or a hyphen with one space on either side.
 Separator SeparatorAt(std::string_view text, size_t at) {
+  if (at >= text.size() || !MayJoin(text[at])) {
+    return {};
+  }
   const CodePoint first = CharAt(text, at);
   const Join join = JoinOf(first.value);
   if (join == Join::kDot || join == Join::kNone) {
@@ -50,6 +66,9 @@ Separator SeparatorAt(std::string_view text, size_t at) {
 
 // The same, read backwards from `at`.
 Separator SeparatorBefore(std::string_view text, size_t at) {
+  if (at == 0 || !MayJoin(text[at - 1])) {
+    return {};
+  }
   size_t start = at;
   for (int i = 0; i < 3 && start > 0; ++i) {
     const CodePoint c = CharBefore(text, start);
@@ -66,15 +85,21 @@ Separator SeparatorBefore(std::string_view text, size_t at) {
   return {};
 }
 
-Group GroupAround(std::string_view text, Alphabet alphabet, size_t inside) {
+// Notes in `run` what it has read.
+Group GroupAround(std::string_view text, Alphabet alphabet, size_t inside, GroupRun& run) {
   Group group{inside, inside + 1};
   const size_t low = inside > kValidatorLookBytesMax ? inside - kValidatorLookBytesMax : 0;
   const size_t high = std::min(text.size(), inside + kValidatorLookBytesMax);
-  while (group.from > low && In(alphabet, text[group.from - 1])) {
+  const ByteSet& bytes = BytesOf(alphabet);
+  while (group.from > low && bytes.Holds(text[group.from - 1])) {
     --group.from;
   }
-  while (group.to < high && In(alphabet, text[group.to])) {
+  while (group.to < high && bytes.Holds(text[group.to])) {
     ++group.to;
+  }
+  if (alphabet == Alphabet::kAlnum && !run.lower) {
+    const std::string_view written = text.substr(group.from, group.size());
+    run.lower = std::any_of(written.begin(), written.end(), IsLower);
   }
   return group;
 }
@@ -107,7 +132,7 @@ void Read(const Candidate& candidate, Alphabet alphabet, GroupRun& run) {
   std::array<Group, GroupRun::kGroupsEachWayMax> left;
   std::array<Join, GroupRun::kGroupsEachWayMax> left_joins{};
   size_t left_count = 0;
-  const Group middle = GroupAround(text, alphabet, inside);
+  const Group middle = GroupAround(text, alphabet, inside, run);
   size_t edge = middle.from;
   while (left_count < left.size() && middle.from - edge < kValidatorLookBytesMax) {
     const Separator separator = SeparatorBefore(text, edge);
@@ -115,7 +140,7 @@ void Read(const Candidate& candidate, Alphabet alphabet, GroupRun& run) {
     if (separator.join == Join::kNone || end == 0 || !In(alphabet, text[end - 1])) {
       break;
     }
-    left[left_count] = GroupAround(text, alphabet, end - 1);
+    left[left_count] = GroupAround(text, alphabet, end - 1, run);
     left_joins[left_count] = separator.join;
     edge = left[left_count++].from;
   }
@@ -134,7 +159,7 @@ void Read(const Candidate& candidate, Alphabet alphabet, GroupRun& run) {
       break;
     }
     run.joins[run.count - 1] = separator.join;
-    run.groups[run.count] = GroupAround(text, alphabet, start);
+    run.groups[run.count] = GroupAround(text, alphabet, start, run);
     edge = run.groups[run.count++].to;
   }
   run.anchor_first = left_count;
@@ -144,25 +169,48 @@ void Read(const Candidate& candidate, Alphabet alphabet, GroupRun& run) {
   }
 }
 
-}  // namespace
-
-const GroupRun& ReadGroups(const Candidate& candidate, Alphabet alphabet) {
-  const auto index = static_cast<size_t>(alphabet);
-  GroupRun& run = candidate.runs.by_alphabet[index];
-  if (!candidate.runs.read[index]) {
-    Read(candidate, alphabet, run);
-    candidate.runs.read[index] = true;
+// A number of figures in one piece that touches neither a letter nor a separator: the same in both
+// alphabets.
+bool IsWhole(std::string_view text, const GroupRun& digits) {
+  if (digits.count != 1) {
+    return false;
   }
-  return run;
+  const auto apart = [](char c) { return !MayJoin(c) && !kAlnumBytes.Holds(c); };
+  const Group& group = digits.groups[0];
+  return (group.from == 0 || apart(text[group.from - 1])) &&
+         (group.to >= text.size() || apart(text[group.to]));
 }
 
-Windows WindowsOf(const GroupRun& run, size_t length_min, size_t length_max) {
+}  // namespace
+
+void FillGroups(const Candidate& candidate, Alphabet alphabet) {
+  const auto index = static_cast<size_t>(alphabet);
+  GroupRun& run = candidate.runs.by_alphabet[index];
+  candidate.runs.read[index] = true;
+  const auto digits = static_cast<size_t>(Alphabet::kDigits);
+  if (candidate.runs.read[digits] && index != digits &&
+      IsWhole(candidate.text, candidate.runs.by_alphabet[digits])) {
+    run.groups[0] = candidate.runs.by_alphabet[digits].groups[0];
+    run.count = 1;
+    return;
+  }
+  Read(candidate, alphabet, run);
+}
+
+Windows WindowsOf(const GroupRun& run, Lengths lengths) {
   Windows found;
   if (run.count == 1) {  // most numbers
     const size_t length = run.groups[0].size();
-    if (length < length_min || length > length_max) {
-      return found;
+    if (length >= lengths.min && length <= lengths.max) {
+      found.items[found.count++] = {.first = 0,
+                                    .last = 0,
+                                    .length = length,
+                                    .join = Join::kNone,
+                                    .mixed = false,
+                                    .before = Join::kNone,
+                                    .after = Join::kNone};
     }
+    return found;
   }
   for (size_t first = 0; first < run.count && first <= run.anchor_last; ++first) {
     Window window{.first = first,
@@ -172,8 +220,8 @@ Windows WindowsOf(const GroupRun& run, size_t length_min, size_t length_max) {
                   .mixed = false,
                   .before = first > 0 ? run.joins[first - 1] : Join::kNone,
                   .after = Join::kNone};
-    while (window.length <= length_max) {
-      if (window.last >= run.anchor_first && window.length >= length_min &&
+    while (window.length <= lengths.max) {
+      if (window.last >= run.anchor_first && window.length >= lengths.min &&
           found.count < Windows::kMax) {
         window.after = window.last + 1 < run.count ? run.joins[window.last] : Join::kNone;
         found.items[found.count++] = window;
@@ -201,9 +249,8 @@ Windows WindowsOf(const GroupRun& run, size_t length_min, size_t length_max) {
 
 CompactNumber::CompactNumber(std::string_view text, const GroupRun& run, const Window& window) {
   const Group& first = run.groups[window.first];
-  const std::string_view written = text.substr(first.from, first.size());
-  if (window.single() && std::none_of(written.begin(), written.end(), IsLower)) {
-    view_ = written;
+  if (window.single() && !run.lower) {
+    view_ = text.substr(first.from, first.size());
     return;
   }
   size_t size = 0;

@@ -10,8 +10,16 @@
 
 namespace shoumi::rules {
 
+void FillGroups(const Candidate& candidate, Alphabet alphabet);
+
 // `count` is 0 when the anchor touches no character of the alphabet. Lives as long as `candidate`.
-const GroupRun& ReadGroups(const Candidate& candidate, Alphabet alphabet);
+inline const GroupRun& ReadGroups(const Candidate& candidate, Alphabet alphabet) {
+  const auto index = static_cast<size_t>(alphabet);
+  if (!candidate.runs.read[index]) {
+    FillGroups(candidate, alphabet);
+  }
+  return candidate.runs.by_alphabet[index];
+}
 
 // Consecutive groups of a run taken as one number.
 struct Window {
@@ -35,9 +43,9 @@ struct Windows {
   [[nodiscard]] const Window* begin() const { return items.data(); }
   [[nodiscard]] const Window* end() const { return items.data() + count; }
 };
-// Windows that overlap the anchor with a length in [min, max]: single groups first, then longer
-// before shorter.
-Windows WindowsOf(const GroupRun& run, size_t length_min, size_t length_max);
+// Windows that overlap the anchor with such a length: single groups first, then longer before
+// shorter.
+Windows WindowsOf(const GroupRun& run, Lengths lengths);
 
 // The characters of a window without separators, upper case. Allocates nothing, and copies nothing
 // where the text is like that already: most numbers are rejected. The text outlives it.

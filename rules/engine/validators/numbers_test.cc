@@ -156,6 +156,34 @@ TEST(Registry, FindsByName) {
   EXPECT_EQ(RejectName(Reject::kChecksum), "checksum");
 }
 
+TEST(Registry, AValidatorThatMayNotHoldFindsTheWrongShape) {
+  size_t ruled_out = 0;
+  for (const std::string_view name : {"resident_id", "uscc", "org_code", "mobile", "landline",
+                                      "bank_card", "iban", "card", "plate", "email"}) {
+    const Validator& validator = *FindValidator(name);
+    for (size_t length = 1; length <= 40; ++length) {
+      for (const std::string_view around : {",", "|)(", " -", "x.", "电话：", "(010)"}) {
+        for (const std::string_view digits : {"1380013800138001380013800138001380013800",
+                                              "MA1ABCDE2X91310104MA1ABCDE2XDE8937040044"}) {
+          std::string text(around);
+          const size_t from = text.size();
+          text += digits.substr(0, length);
+          text += around;
+          Candidate candidate;
+          candidate.text = text;
+          candidate.from = from;
+          candidate.to = std::min(from + 9, from + length);
+          candidate.today = kTestToday;
+          if (MayHold(validator, candidate)) continue;
+          ++ruled_out;
+          EXPECT_EQ(RejectName(validator.judge(candidate).reject), "shape") << name << " " << text;
+        }
+      }
+    }
+  }
+  EXPECT_GT(ruled_out, 1000U);
+}
+
 TEST(Robustness, AnyAnchorInAnyText) {
   const std::string text =
       "机 密★ 【绝密】\t+86 (010) 6222-0212.3456 DE89 京A·@秘密 E1234567 88888888888888888888 "
@@ -181,7 +209,7 @@ TEST(CompactNumber, IsTheNumberWithoutSeparatorsInUpperCase) {
     candidate.text = text;
     candidate.to = text.size();
     const GroupRun& run = ReadGroups(candidate, alphabet);
-    const Windows windows = WindowsOf(run, text.size() / 2, text.size());
+    const Windows windows = WindowsOf(run, {text.size() / 2, text.size()});
     EXPECT_GT(windows.count, 0U) << text;
     const Window& longest =
         *std::max_element(windows.begin(), windows.end(),

@@ -38,7 +38,7 @@ bool IsShape(const GroupRun& run, const Window& window) {
 Judgement ValidateOrgCode(const Candidate& candidate) {
   const GroupRun& run = ReadGroups(candidate, Alphabet::kAlnum);
   Reject best = Reject::kShape;
-  for (const Window& window : WindowsOf(run, 9, 9)) {
+  for (const Window& window : WindowsOf(run, kOrgCodeLengths)) {
     const size_t from = run.groups[window.first].from;
     const size_t to = run.groups[window.last].to;
     if (!IsShape(run, window) || IsOrdinaryWord(candidate.text.substr(from, to - from))) {

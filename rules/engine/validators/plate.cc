@@ -97,13 +97,18 @@ size_t FindProvince(const Candidate& candidate) {
   const size_t low = candidate.from > kBackBytesMax ? candidate.from - kBackBytesMax : 0;
   while (true) {
     const CodePoint next = CharAt(text, at);
-    const CodePoint letter = CharAt(text, LetterOf(text, at));
-    if (next.bytes == 3 && letter.bytes == 1 && IsPlateChar(static_cast<char>(letter.value)) &&
-        !IsDigit(static_cast<char>(letter.value)) && Contains(kProvinces, text.substr(at, 3))) {
-      return at;
+    if (next.bytes == 3) {
+      const CodePoint letter = CharAt(text, LetterOf(text, at));
+      if (letter.bytes == 1 && IsAlpha(static_cast<char>(letter.value)) &&
+          IsPlateChar(static_cast<char>(letter.value)) &&
+          Contains(kProvinces, text.substr(at, 3))) {
+        return at;
+      }
     }
     const CodePoint before = CharBefore(text, at);
-    if (before.bytes == 0 || at < low + before.bytes) {
+    const bool between = before.value >= 0x80 || before.value == ' ' || before.value == '-' ||
+                         before.value == '.' || IsAlnum(static_cast<char>(before.value));
+    if (!between || at < low + before.bytes) {
       return std::string_view::npos;
     }
     at -= before.bytes;

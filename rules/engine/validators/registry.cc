@@ -1,8 +1,9 @@
+#include <algorithm>
 #include <array>
-#include <utility>
 
 #include "rules/engine/markings/marking.h"
 #include "rules/engine/validator.h"
+#include "rules/engine/validators/number_run.h"
 #include "rules/engine/validators/validators.h"
 
 namespace shoumi::rules {
@@ -29,28 +30,37 @@ std::string_view RejectName(Reject reject) {
   return "unknown";
 }
 
-Validator FindValidator(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Validator>, 13> kValidators = {{
-      {"resident_id", &ValidateResidentId},
-      {"uscc", &ValidateCreditCode},
-      {"org_code", &ValidateOrgCode},
-      {"mobile", &ValidateMobile},
-      {"landline", &ValidateLandline},
-      {"bank_card", &ValidateBankCard},
-      {"passport", &ValidatePassport},
-      {"travel_permit", &ValidateTravelPermit},
-      {"plate", &ValidatePlate},
-      {"email", &ValidateEmail},
-      {"iban", &ValidateIban},
-      {"card", &ValidateCard},
-      {"marking", &ValidateMarking},
+const Validator* FindValidator(std::string_view name) {
+  constexpr auto kDigits = Alphabet::kDigits;
+  constexpr auto kAlnum = Alphabet::kAlnum;
+  static constexpr std::array<Validator, 13> kValidators = {{
+      {"resident_id", &ValidateResidentId, kDigits, kResidentIdLengths},
+      {"uscc", &ValidateCreditCode, kAlnum, kCreditCodeLengths},
+      {"org_code", &ValidateOrgCode, kAlnum, kOrgCodeLengths},
+      {"mobile", &ValidateMobile, kDigits, kMobileLengths},
+      {"landline", &ValidateLandline, kDigits, kLandlineLengths},
+      {"bank_card", &ValidateBankCard, kDigits, kBankCardLengths},
+      {"passport", &ValidatePassport, kAlnum, {}},
+      {"travel_permit", &ValidateTravelPermit, kAlnum, {}},
+      {"plate", &ValidatePlate, kAlnum, {}},
+      {"email", &ValidateEmail, kAlnum, {}},
+      {"iban", &ValidateIban, kAlnum, kIbanLengths},
+      {"card", &ValidateCard, kDigits, kCardLengths},
+      {"marking", &ValidateMarking, kAlnum, {}},
   }};
-  for (const auto& [known, validator] : kValidators) {
-    if (known == name) {
-      return validator;
-    }
+  const auto* found = std::find_if(kValidators.begin(), kValidators.end(),
+                                   [&](const Validator& known) { return known.name == name; });
+  return found == kValidators.end() ? nullptr : found;
+}
+
+bool MayHold(const Validator& validator, const Candidate& candidate) {
+  if (validator.lengths.max == 0) {
+    return true;
   }
-  return nullptr;
+  const GroupRun& run = ReadGroups(candidate, validator.alphabet);
+  const size_t length = run.groups[0].size();
+  return run.count > 1 ||
+         (run.count == 1 && length >= validator.lengths.min && length <= validator.lengths.max);
 }
 
 }  // namespace shoumi::rules

@@ -91,7 +91,7 @@ bool PlausibleShape(const GroupRun& run, const Window& window, size_t length) {
 Judgement ValidateResidentId(const Candidate& candidate) {
   const GroupRun& run = ReadGroups(candidate, Alphabet::kDigits);
   Reject best = Reject::kShape;
-  for (const Window& window : WindowsOf(run, 15, 18)) {
+  for (const Window& window : WindowsOf(run, kResidentIdLengths)) {
     if (window.length == 16 || !PlausibleShape(run, window, window.length)) {
       continue;
     }

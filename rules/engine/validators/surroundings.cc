@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "rules/engine/text/byte_set.h"
 #include "rules/engine/text/utf8.h"
 
 namespace shoumi::rules {
@@ -57,18 +58,6 @@ bool IsAscii(char c) {
   return static_cast<unsigned char>(c) < 0x80;
 }
 
-class ByteSet {
- public:
-  constexpr explicit ByteSet(string_view bytes) {
-    for (const char c : bytes) Add(c);
-  }
-  constexpr void Add(char c) { in_[static_cast<unsigned char>(c)] = true; }
-  [[nodiscard]] constexpr bool Holds(char c) const { return in_[static_cast<unsigned char>(c)]; }
-
- private:
-  std::array<bool, 256> in_{};
-};
-
 constexpr ByteSet kUnitStarts = [] {
   ByteSet starts("");
   for (const string_view unit : kUnits) starts.Add(unit.front());
@@ -99,6 +88,15 @@ std::string WordBefore(string_view text, size_t at, size_t* start) {
   }
   *start = from;
   return Lower(text.substr(from, at - from));
+}
+
+// Letters and digits that start at `at`.
+string_view WordAfter(string_view text, size_t at) {
+  size_t end = at;
+  while (end < text.size() && end - at < 15 && IsAlnum(text[end])) {
+    ++end;
+  }
+  return text.substr(at, end - at);
 }
 
 // What follows the last line end.
@@ -185,20 +183,17 @@ bool JoinedAfter(const Candidate& candidate, size_t to) {
   }
   const char c = text[to];
   const char beyond = to + 1 < text.size() ? text[to + 1] : ' ';
-  size_t end = to + 1;
-  while (end < text.size() && end - to < 16 && IsAlnum(text[end])) {
-    ++end;
-  }
-  const string_view word = text.substr(to + 1, end - to - 1);
   switch (c) {
     case '_':
       return UnderscoreJoins(candidate, beyond);
-    case '-':
+    case '-': {
+      const string_view word = WordAfter(text, to + 1);
       return std::any_of(word.begin(), word.end(), IsAlpha) &&
              std::any_of(word.begin(), word.end(), IsDigit);
+    }
     case '.':
-      return IsDigit(beyond) ||
-             (candidate.kind != v1::PART_KIND_FILE_NAME && Holds(kExtensions, Lower(word)));
+      return IsDigit(beyond) || (candidate.kind != v1::PART_KIND_FILE_NAME &&
+                                 Holds(kExtensions, Lower(WordAfter(text, to + 1))));
     case '/':
     case '+':
     case '\\':
@@ -249,6 +244,11 @@ bool StandsAlone(const Candidate& candidate, size_t from, size_t to) {
 }
 
 bool LabelledOtherwise(string_view text, size_t from) {
+  // Most of what stands before a number is no label, and its last byte says so.
+  if (from == 0 || (IsAscii(text[from - 1]) && !kLabelFillers.Holds(text[from - 1]) &&
+                    !kLabelEnds.Holds(ToLower(text[from - 1])))) {
+    return false;
+  }
   const string_view before = LabelBefore(text, from);
   if (before.empty() || !kLabelEnds.Holds(ToLower(before.back()))) {
     return false;
@@ -296,18 +296,16 @@ bool IsAmount(string_view text, size_t from, size_t to) {
          before.ends_with("¥ ") || before.ends_with("$ ");
 }
 
-bool SaidBefore(string_view text, size_t from, size_t bytes_max,
-                std::span<const string_view> words) {
+bool SaidBefore(string_view text, size_t from, size_t bytes_max, const WordsBefore& words) {
   const size_t start = CharFloor(text, from > bytes_max ? from - bytes_max : 0);
   string_view line = OnItsLine(text.substr(start, from - start));
-  ByteSet starts("");
-  for (const string_view word : words) starts.Add(word.front());
   const auto here = [&](string_view word) {
     return line.size() >= word.size() && std::equal(word.begin(), word.end(), line.begin(),
                                                     [](char a, char b) { return a == ToLower(b); });
   };
   for (; !line.empty(); line.remove_prefix(1)) {
-    if (starts.Holds(ToLower(line.front())) && std::any_of(words.begin(), words.end(), here)) {
+    if (words.starts.Holds(line.front()) &&
+        std::any_of(words.words.begin(), words.words.end(), here)) {
       return true;
     }
   }

@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 9> kForms = {"h99999999",   "m99999999", 
 // Eight digits alone say nothing; the name of the document must stand before them.
 constexpr std::array<std::string_view, 6> kTaiwanNames = {
     "台胞证", "臺胞證", "台湾居民来往大陆", "臺灣居民來往大陸", "台湾居民", "mtp"};
+constexpr WordsBefore kBeforeTaiwanPermits(kTaiwanNames);
 
 }  // namespace
 
@@ -40,7 +41,7 @@ Judgement ValidateTravelPermit(const Candidate& candidate) {
   if (!HasForm(value, "99999999")) {
     return Rejected(Reject::kShape);
   }
-  if (!SaidBefore(candidate.text, word.from, kNameBytesMax, kTaiwanNames)) {
+  if (!SaidBefore(candidate.text, word.from, kNameBytesMax, kBeforeTaiwanPermits)) {
     return Rejected(Reject::kContext);
   }
   return JudgeWord(candidate, word, kConfidenceNamed);

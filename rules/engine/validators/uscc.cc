@@ -15,7 +15,6 @@
 namespace shoumi::rules {
 namespace {
 
-constexpr size_t kLength = 18;
 constexpr uint8_t kConfidence = 95;
 // Organisation code part without a valid check: with letters, and as mere figures.
 constexpr uint8_t kConfidenceForeignBody = 60;
@@ -80,11 +79,11 @@ bool MixedCase(std::string_view text) {
 Judgement ValidateCreditCode(const Candidate& candidate) {
   const GroupRun& run = ReadGroups(candidate, Alphabet::kAlnum);
   Reject best = Reject::kShape;
-  for (const Window& window : WindowsOf(run, kLength, kLength)) {
+  for (const Window& window : WindowsOf(run, kCreditCodeLengths)) {
     const size_t from = run.groups[window.first].from;
     const size_t to = run.groups[window.last].to;
     if (window.mixed || window.last - window.first > 8 ||
-        MixedCase(candidate.text.substr(from, to - from))) {
+        (run.lower && MixedCase(candidate.text.substr(from, to - from)))) {
       continue;
     }
     const CompactNumber number(candidate.text, run, window);

@@ -6,6 +6,17 @@
 // speaks for itself, below 50 a keyword must be near.
 namespace shoumi::rules {
 
+// See Validator::lengths: with a country code, without the check letter X, and for a number behind
+// an area code in brackets.
+inline constexpr Lengths kResidentIdLengths{15, 18};
+inline constexpr Lengths kCreditCodeLengths{18, 18};
+inline constexpr Lengths kOrgCodeLengths{9, 9};
+inline constexpr Lengths kMobileLengths{11, 15};
+inline constexpr Lengths kLandlineLengths{3, 16};
+inline constexpr Lengths kBankCardLengths{15, 19};
+inline constexpr Lengths kIbanLengths{15, 33};
+inline constexpr Lengths kCardLengths{13, 19};
+
 Judgement ValidateResidentId(const Candidate& candidate);    // GB 11643-1999
 Judgement ValidateCreditCode(const Candidate& candidate);    // GB 32100-2015
 Judgement ValidateOrgCode(const Candidate& candidate);       // GB 11714-1997
