@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "agent/inspect/extract/utf8_blocks.h"
+
 namespace shoumi::inspect {
 namespace {
 
@@ -61,22 +63,14 @@ size_t AsciiPrefix(std::string_view bytes) {
 }
 
 Utf8Prefix CheckUtf8(std::string_view bytes) {
+  const Utf8Blocks blocks = ScanUtf8Blocks(bytes);
   Utf8Prefix result;
-  size_t i = 0;
+  result.ascii = blocks.ascii;
+  size_t i = blocks.valid;
   while (i < bytes.size()) {
     if (At(bytes, i) < 0x80) {
       i += AsciiPrefix(bytes.substr(i));
       continue;
-    }
-    // Han and the rest of the plane's middle: lead E1..EC, EE, EF with any two continuations.
-    if (i + 3 <= bytes.size()) {
-      const uint8_t lead = At(bytes, i);
-      if (lead >= 0xE1 && lead <= 0xEC && (At(bytes, i + 1) & 0xC0) == 0x80 &&
-          (At(bytes, i + 2) & 0xC0) == 0x80) {
-        result.ascii = false;
-        i += 3;
-        continue;
-      }
     }
     const Sequence sequence = Classify(bytes, i);
     if (sequence.kind != Kind::kValid) {
