@@ -2,6 +2,7 @@
 """Target T2: text to findings against rg and clamscan --detect-structured on the same bytes, in turn.
 rg runs with the anchors that the engine's first stage looks for, and with expressions as a person
 would write them for the same things: with word boundaries of ASCII, and with rg's own, of Unicode.
+It counts all matches, as the engine does.
 
 usage: other_tools.py [--bin DIR] [--documents DIR] [--megabytes N] [--rounds N] [--rows]
 
@@ -105,9 +106,9 @@ def commands(binaries, folder, text):
     (signatures / "bench.ndb").write_text("Shoumi.Bench:0:*:" + b"no text holds this".hex() + "\n")
     bound = f"{text.stat().st_size // 1_000_000 + 64}M"
     return {
-        "rg": (["rg", "--no-config", "-c", "-f", patterns, text], {0, 1}),
-        "rg, written": (["rg", "--no-config", "-c", "-f", ascii_edges, text], {0, 1}),
-        "rg, Unicode": (["rg", "--no-config", "-c", "-f", written, head], {0, 1}),
+        "rg": (["rg", "--no-config", "--count-matches", "-f", patterns, text], {0, 1}),
+        "rg, written": (["rg", "--no-config", "--count-matches", "-f", ascii_edges, text], {0, 1}),
+        "rg, Unicode": (["rg", "--no-config", "--count-matches", "-f", written, head], {0, 1}),
         "clamscan": (["clamscan", "--no-summary", "-d", signatures, "--detect-structured=yes",
                       f"--max-filesize={bound}", f"--max-scansize={bound}", text], {0, 1}),
         "shoumi scan": ([binaries / "shoumi", "scan", "--json", "--packs", ROOT / "rules/packs", text], {0, 1}),
