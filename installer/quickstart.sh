@@ -136,8 +136,10 @@ sign_in() {
 
 attach_stick() {
   local device
-  mkdir -p "$demo" "$mount_point"
+  mkdir -p "$demo"
+  # What an agent that was killed left mounted cannot even be looked at: the next one heals it.
   if ! grep -q " $mount_point " /proc/self/mountinfo; then
+    mkdir -p "$mount_point"
     detach_image  # somebody unmounted it; once the file is gone nobody finds its loop device
     rm -f "$image"
     truncate -s 64M "$image"
@@ -187,7 +189,7 @@ start_agent() {
   good "shoumi-agent runs"
 }
 
-guarded() { awk -v m="$mount_point" '$5 == m && / - fuse\.shoumi / {found = 1} END {exit !found}' /proc/self/mountinfo; }
+guarded() { [[ -d $mount_point ]] && awk -v m="$mount_point" '$5 == m && / - fuse\.shoumi / {found = 1} END {exit !found}' /proc/self/mountinfo; }
 
 # Copies a document that must be stopped and holds cp, the folder and the raw device against it.
 show_refused() {

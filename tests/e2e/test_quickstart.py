@@ -1,6 +1,7 @@
-"""installer/quickstart.sh as a newcomer runs it, twice, and --down, beside whatever else runs."""
+"""installer/quickstart.sh as a newcomer runs it, again, after both were killed, and --down, beside whatever else runs."""
 
 import os
+import signal
 import subprocess
 import unittest
 from pathlib import Path
@@ -25,7 +26,11 @@ class Quickstart(unittest.TestCase):
                                   text=True, stdin=subprocess.DEVNULL, timeout=900, check=False)
 
         try:
-            for attempt in ("first", "second"):
+            for attempt in ("first", "second", "killed"):
+                if attempt == "killed":
+                    for name in ("agent", "server"):
+                        pid = int(Path(f"{folder}/run/shoumi-{name}.pid").read_text(encoding="utf-8"))
+                        os.kill(pid, signal.SIGKILL)
                 done = run()
                 self.assertEqual(done.returncode, 0, f"{attempt} run:\n{done.stdout}{done.stderr}")
                 self.assertIn("not one byte of the refused documents", done.stdout)
