@@ -92,7 +92,7 @@ table() {
 
 if [[ $build -eq 1 ]]; then
   echo "run.sh: building" >&2
-  (cd "$root" && cmake --preset release >/dev/null && cmake --build --preset release --target shoumi_programs >/dev/null)
+  (cd "$root" && cmake --preset release >/dev/null && cmake --build --preset release --target shoumi_programs shoumi_benchmarks >/dev/null)
 fi
 "$root/installer/install-packages.sh" bench >&2
 
