@@ -1,7 +1,4 @@
-#include <algorithm>
-#include <initializer_list>
-#include <string_view>
-
+#include "rules/engine/markings/around.h"
 #include "rules/engine/markings/shape.h"
 #include "rules/engine/text/utf8.h"
 
@@ -12,19 +9,6 @@ using std::string_view;
 using namespace std::literals::string_view_literals;
 
 constexpr uint8_t kConfidenceName = 88;
-
-Shape No(Reject reject = Reject::kProse) {
-  return {reject, 0, 0, std::nullopt};
-}
-
-bool StartsWithAny(string_view text, std::initializer_list<string_view> list) {
-  return std::any_of(list.begin(), list.end(),
-                     [&](string_view item) { return text.starts_with(item); });
-}
-bool EndsWithAny(string_view text, std::initializer_list<string_view> list) {
-  return std::any_of(list.begin(), list.end(),
-                     [&](string_view item) { return text.ends_with(item); });
-}
 
 }  // namespace
 
