@@ -26,7 +26,10 @@ def symbols(text):
 
 
 def shows(masked, value):
-    """Whether `masked` is what is left of `value`, all of it: length, head and tail."""
+    """Whether `masked` is what is left of `value`, all of it: length, head and tail. Of an address it is the first
+    letter and the domain."""
+    if "@" in value:
+        return masked == f"{value[0]}***@{value.split('@')[1]}"
     head, _, tail = masked.partition("*")
     mine = symbols(value)
     stars = masked.count("*")

@@ -86,10 +86,10 @@ size_t SkipSpaces(string_view text, size_t at) {
 }
 
 size_t LabelLength(string_view left) {
-  constexpr std::array<string_view, 15> kChinese = {"密级",     "密 级",    "密  级",   "保密级别",
+  constexpr std::array<string_view, 16> kChinese = {"密级",     "密 级",    "密  级",   "保密级别",
                                                     "保密等级", "涉密等级", "涉密级别", "安全等级",
                                                     "安全级别", "文件等级", "保密程度", "秘密等级",
-                                                    "机密等级", "机密级别", "秘密级别"};
+                                                    "机密等级", "机密级别", "秘密级别", "密等"};
   for (const string_view label : kChinese) {
     if (EndsWith(left, label)) {
       return label.size();
@@ -102,8 +102,7 @@ size_t LabelLength(string_view left) {
   if (left.empty() || !IsAlpha(left.back())) {
     return 0;
   }
-  std::string lower(left.substr(left.size() > 32 ? left.size() - 32 : 0));
-  std::transform(lower.begin(), lower.end(), lower.begin(), ToLower);
+  const std::string lower = Lower(left.substr(left.size() > 32 ? left.size() - 32 : 0));
   for (const string_view label : kEnglish) {
     if (EndsWith(lower, label)) {
       return label.size();

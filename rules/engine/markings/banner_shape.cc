@@ -60,7 +60,7 @@ Segment SegmentOf(string_view left, string_view right, Parts parts) {
   }
   for (size_t at = 0; at < right.size();) {
     const CodePoint c = CharAt(right, at);
-    if (parts(c.value) || (c.value == '-' && at == 0)) {
+    if (parts(c.value) || (c.value == '-' && (at == 0 || right[at - 1] == ' '))) {
       segment.right = right.substr(0, at);
       segment.last = CountLetters(right.substr(at)) == 0;
       segment.wide = segment.wide || !IsSpace(c.value) || right.substr(at).starts_with("  ");
@@ -113,16 +113,47 @@ bool HasCaveats(const LevelWord& word, string_view right) {
          });
 }
 
-// A title or a story goes on behind it: a line that starts in lower case, or 秘密 over a sentence.
+// An English sentence of some length.
+bool IsSentence(string_view line) {
+  constexpr int kSpacesMin = 5;
+  return line.ends_with(".") && std::count(line.begin(), line.end(), ' ') >= kSpacesMin;
+}
+
+// A title or a story goes on behind it: a line that starts in lower case, or a sentence under 秘密
+// or Confidential.
 bool IsHeadOfProse(const Candidate& candidate, const LevelWord& word, const Line& line) {
   const bool weak = word.chinese() && word.level == v1::LEVEL_CONFIDENTIAL;
   if (!weak && word.letters != LetterCase::kTitle) {
     return false;
   }
   const auto after = LinesAfter(candidate, line, 1);
-  return !after.empty() && (weak ? LineIndex(candidate, line) == 0 && after[0].ends_with("。") &&
-                                       CountChars(after[0]) >= kWrappedCharsMin
-                                 : IsLower(after[0][0]));
+  if (after.empty()) {
+    return false;
+  }
+  if (weak) {
+    return LineIndex(candidate, line) == 0 && after[0].ends_with("。") &&
+           CountChars(after[0]) >= kWrappedCharsMin;
+  }
+  const bool alone = line.to - line.from == word.to - word.from;
+  return IsLower(after[0][0]) || (alone && IsSentence(after[0]));
+}
+
+// Confidential ........ 4
+bool LeadsToPage(string_view right) {
+  return right.find("....") != string_view::npos || right.find("……") != string_view::npos;
+}
+
+// Numbered (4.2 Confidential), under a number of its own (ARTICLE IX), set as a heading of
+// Markdown, or in a table of contents: the word names what the text below is about.
+bool IsHeading(const Candidate& candidate, const LevelWord& word, const Line& line) {
+  const string_view left = Trim(Left(candidate, line, word.from));
+  if (IsHeadingNumber(left, false) || LeadsToPage(Right(candidate, line, word.to)) ||
+      (word.letters == LetterCase::kTitle && !left.empty() &&
+       left.find_first_not_of('#') == string_view::npos)) {
+    return true;
+  }
+  const auto before = LinesBefore(candidate, line, 1);
+  return left.empty() && !before.empty() && IsHeadingNumber(before[0], true);
 }
 
 string_view TrimStart(string_view text) {
@@ -212,7 +243,8 @@ Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const L
     const bool weak =
         word.chinese() && word.level == v1::LEVEL_CONFIDENTIAL && !every_page && !near_start;
     return weak || (!every_page &&
-                    (IsWrappedProse(candidate, line) || IsHeadOfProse(candidate, word, line)))
+                    (IsWrappedProse(candidate, line) || IsHeadOfProse(candidate, word, line) ||
+                     IsHeading(candidate, word, line)))
                ? No()
                : yes;
   }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "rules/engine/markings/around.h"
+#include "rules/engine/markings/banner.h"
 #include "rules/engine/markings/shape.h"
 #include "rules/engine/text/utf8.h"
 
@@ -47,6 +48,9 @@ Shape LabelShape(const Candidate& candidate, const LevelWord& word, const Line& 
     }
     before = before.substr(0, std::min(empty, before.size()));
   }
+  if (!word.chinese()) {
+    before = WithoutQualifiers(before);  // Sensitivity: Highly Confidential
+  }
   while (!before.empty()) {
     const CodePoint c = CharBefore(before, before.size());
     if (!IsSpace(c.value) && U"\t:：=-—[(【〔<|│"sv.find(c.value) == std::u32string_view::npos) {
@@ -62,7 +66,8 @@ Shape LabelShape(const Candidate& candidate, const LevelWord& word, const Line& 
   const size_t to = AfterLevelSuffix(text, word.to);
   const string_view right = Right(candidate, line, to);
   const bool ends = StartsApart(right) || StartsWithAny(right, {"】", "]", ")", "〕", ">"});
-  if (!ends || GoesOn(right) || OpensQuote(lead) || SpeaksOfMarking(lead) ||
+  // 原密级 is what it was.
+  if (!ends || lead.ends_with("原") || GoesOn(right) || OpensQuote(lead) || SpeaksOfMarking(lead) ||
       CountChars(Trim(lead)) > kTitleCharsMax || lead.find("。") != string_view::npos ||
       (!checked && NamesOtherLevel(right, word))) {
     return No();

@@ -10,8 +10,12 @@ namespace {
 
 using std::string_view;
 
-// "Public	Anyone": a table that explains levels names the open ones too.
+// "Public	Anyone", or Public over its explanation: what explains levels names the open ones
+// too.
 bool IsRowOfOpenLevel(string_view line) {
+  if (line == "Public" || line == "Unclassified" || line == "公开") {
+    return true;
+  }
   constexpr std::array<string_view, 7> kOpen = {"公开",   "内部",     "一般",        "普通",
                                                 "Public", "Internal", "Unclassified"};
   return std::any_of(kOpen.begin(), kOpen.end(), [&](string_view word) {

@@ -55,8 +55,10 @@ Shape StarShape(const Candidate& candidate, const LevelWord& word, const Line& l
   while (EndsWithAny(left, {"★", "☆"})) {
     left.remove_suffix(string_view("★").size());
   }
-  if (OpensQuote(left) || GoesOn(right) || (!LeftIsClear(left) && !bracketed) ||
-      SpeaksOfMarking(left) || HasSentenceMark(left)) {
+  // A name has no sentence that a star could stand in: 方案机密★5年.
+  const bool clear = bracketed || candidate.kind == v1::PART_KIND_FILE_NAME || LeftIsClear(left);
+  if (OpensQuote(left) || GoesOn(right) || !clear || SpeaksOfMarking(left) ||
+      HasSentenceMark(left)) {
     return No();
   }
   return shape;
