@@ -54,6 +54,8 @@ def documents(which):
             yield case.name, case.data, ("marking", case)
         for case in offices.cases(HERE, which, SEEDS[which]):
             yield case.name, case.data, ("office", case)
+        for case in business.cases(HERE, which, SEEDS[which]):
+            yield case.name, case.data, ("business", case)
         return
     for case in markings.cases(HERE, which):
         yield case.name, case.data, ("marking", case)
