@@ -23,8 +23,8 @@ MARKING = "marking.classification"
 TODAY = "2026-01-15"
 SCAN_S_MAX = 120
 # Recall and precision that no rule of a set may fall below; docs/QUALITY.md says why they are not 1.
-FLOORS = {"first": (0.98, 0.98), "second": (0.98, 0.98), "third": (0.98, 0.88), "fourth": (0.0, 0.0)}
-SEEDS = {"first": 20260115, "second": 7, "third": 3, "fourth": 4}
+FLOORS = {"first": (0.98, 0.98), "second": (0.98, 0.98), "third": (0.98, 0.88), "fourth": (0.97, 0.96), "fifth": (0.0, 0.0)}
+SEEDS = {"first": 20260115, "second": 7, "third": 3, "fourth": 4, "fifth": 5}
 
 
 @dataclass
@@ -49,11 +49,12 @@ def documents(which):
         for case in business.cases(HERE, which, SEEDS[which]):
             yield case.name, case.data, ("business", case)
         return
-    if which == "fourth":
+    if which in ("fourth", "fifth"):
         for case in whole_documents.cases(HERE, which):
             yield case.name, case.data, ("marking", case)
-        for case in offices.cases(HERE, which, SEEDS[which]):
-            yield case.name, case.data, ("office", case)
+        if which == "fourth":
+            for case in offices.cases(HERE, which, SEEDS[which]):
+                yield case.name, case.data, ("office", case)
         for case in business.cases(HERE, which, SEEDS[which]):
             yield case.name, case.data, ("business", case)
         return
