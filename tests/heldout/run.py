@@ -23,7 +23,7 @@ MARKING = "marking.classification"
 TODAY = "2026-01-15"
 SCAN_S_MAX = 120
 # Recall and precision that no rule of a set may fall below; docs/QUALITY.md says why they are not 1.
-FLOORS = {"first": (0.98, 0.98), "second": (0.98, 0.98), "third": (0.98, 0.88), "fourth": (0.97, 0.96), "fifth": (0.0, 0.0)}
+FLOORS = {"first": (0.98, 0.98), "second": (0.98, 0.98), "third": (0.98, 0.98), "fourth": (0.97, 0.96), "fifth": (0.91, 0.96)}
 SEEDS = {"first": 20260115, "second": 7, "third": 3, "fourth": 4, "fifth": 5}
 
 

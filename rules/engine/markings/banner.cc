@@ -250,7 +250,7 @@ size_t SelfStatementLength(std::string_view text) {
     return false;
   };
   const bool states = take({"本", "此"}) &&
-                      take({"文件", "文档", "资料", "材料", "报告", "方案", "图纸"}) &&
+                      take({"文件", "文档", "资料", "材料", "报告", "方案", "图纸", "件"}) &&
                       take({"属于", "属", "为", "系", "是"});
   return states ? at : 0;
 }

@@ -85,28 +85,35 @@ bool EndsAsDocument(string_view title) {
        "报价单", "報價單", "初稿",   "终稿",   "定稿",   "送审稿", "讨论稿"});
 }
 
+// How secrets are kept, told apart and lost.
+bool IsAboutSecrets(string_view text) {
+  return HasAny(text, {"保密", "涉密", "泄密", "泄露", "泄漏", "密级", "定密", "解密", "登记",
+                       "借阅", "销毁", "保管", "传递", "知悉"});
+}
+
 // The title right behind or before a word makes the two a marking and a title, 绝密 + 并购方案,
 // when it is one of a document, neither goes on with the word (机密性, 机密计算, 机密数据) nor is
-// about the handling of secrets.
+// about secrets.
 bool IsTitleOfDocument(string_view title) {
   return CountChars(title) <= kGluedTitleCharsMax && EndsAsDocument(title) &&
-         !StartsWithAny(title,
-                        {"性",   "化",   "计算", "運算", "级",   "室",   "员",   "电",   "信息",
-                         "資訊", "数据", "数據", "資料", "内容", "载体", "事项", "工作", "岗位",
-                         "人员", "场所", "部位", "的",   "与",   "和",   "及",   "之"}) &&
-         !HasAny(title, {"保密", "涉密", "泄密", "泄露", "泄漏", "密级", "定密", "解密", "登记",
-                         "借阅", "销毁", "保管", "传递", "知悉"});
+         !IsAboutSecrets(title) &&
+         !StartsWithAny(title, {"性",   "化",   "计算", "運算", "虚拟机", "容器", "级",
+                                "室",   "员",   "电",   "信息", "資訊",   "数据", "数據",
+                                "資料", "内容", "载体", "事项", "工作",   "岗位", "人员",
+                                "场所", "部位", "的",   "与",   "和",     "及",   "之"});
 }
 
 struct Name {
   string_view left;
   string_view right;  // without the extension
   string_view extension;
+  bool of_file = false;  // not of a property
 };
 
 Shape ChineseName(const Name& name, const LevelWord& word) {
   string_view left = name.left;
   string_view right = name.right;
+  const bool names_level = right.starts_with("级");
   bool bare = true;  // nothing that belongs to the word follows: 级, 文件
   for (const string_view suffix : {"级", "文件", "资料", "材料", "档案", "版", "件"}) {
     if (right.starts_with(suffix)) {
@@ -125,6 +132,11 @@ Shape ChineseName(const Name& name, const LevelWord& word) {
   const Gap after = GapOf(CharAt(right, 0));
   const auto apart = [&](Gap gap) { return gap != Gap::kGlued && !(weak && gap == Gap::kDigit); };
   const size_t to = word.to + (name.right.size() - right.size());
+  // 秘密档案.docx is a title, 涉密计算机台账（机密级）.xlsx about things of a level.
+  const bool alone = before == Gap::kEnd && after == Gap::kEnd;
+  if ((name.of_file && weak && alone) || (names_level && IsAboutSecrets(name.left))) {
+    return No();
+  }
   if (apart(before) && apart(after)) {
     const bool hard = before == Gap::kBracket || after == Gap::kBracket || before == Gap::kMark ||
                       after == Gap::kMark;
@@ -192,8 +204,11 @@ Shape EnglishName(const Name& name, const LevelWord& word) {
 }  // namespace
 
 Shape NameShape(const Candidate& candidate, const LevelWord& word, const Line& line) {
-  Name name{Left(candidate, line, word.from), Right(candidate, line, word.to), {}};
-  if (candidate.kind == v1::PART_KIND_FILE_NAME) {
+  Name name{Left(candidate, line, word.from),
+            Right(candidate, line, word.to),
+            {},
+            candidate.kind == v1::PART_KIND_FILE_NAME};
+  if (name.of_file) {
     name.extension = ExtensionOf(name.right);
     name.right.remove_suffix(name.extension.empty() ? 0 : name.extension.size() + 1);
   }

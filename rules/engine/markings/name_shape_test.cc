@@ -148,6 +148,10 @@ TEST(Names, OnlyMention) {
       "商业秘密培训课件.pptx",
       "技术秘密许可合同.docx",
       "国家机密.txt",
+      "秘密档案.docx",
+      "秘密.docx",
+      "涉密计算机台账（机密级）.xlsx",
+      "机密虚拟机部署方案.pdf",
       "最高机密.txt",
       // English.
       "Confidentiality Agreement - Northgate.pdf",
