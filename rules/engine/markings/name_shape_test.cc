@@ -148,6 +148,8 @@ TEST(Names, OnlyMention) {
       "商业秘密培训课件.pptx",
       "技术秘密许可合同.docx",
       "国家机密.txt",
+      "机密借阅登记表.xlsx",
+      "绝密销毁清单.docx",
       "秘密档案.docx",
       "秘密.docx",
       "涉密计算机台账（机密级）.xlsx",
