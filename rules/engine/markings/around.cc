@@ -70,7 +70,7 @@ bool LeftIsClear(string_view left) {
   if (before.empty()) {
     return true;
   }
-  return CountChars(before) <= kTitleCharsMax && EndsApart(left) && !HasSentenceMark(before) &&
+  return CountCharacters(before) <= kTitleCharsMax && EndsApart(left) && !HasSentenceMark(before) &&
          !SpeaksOfMarking(before) && !OpensQuote(left);
 }
 

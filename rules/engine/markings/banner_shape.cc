@@ -132,7 +132,7 @@ bool IsHeadOfProse(const Candidate& candidate, const LevelWord& word, const Line
   }
   if (weak) {
     return LineIndex(candidate, line) == 0 && after[0].ends_with("。") &&
-           CountChars(after[0]) >= kWrappedCharsMin;
+           CountCharacters(after[0]) >= kWrappedCharsMin;
   }
   const bool alone = line.to - line.from == word.to - word.from;
   return IsLower(after[0][0]) || (alone && IsSentence(after[0]));
@@ -217,7 +217,7 @@ Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const L
   const bool near_start = NearStart(candidate, line);
   const bool every_page = OnEveryPage(candidate.kind);
   if (!line.whole || OpensQuote(left) || !AcceptableLetters(word, candidate, line, near_start) ||
-      CountChars(left) + CountChars(right) > kBannerCharsMax) {
+      CountCharacters(left) + CountCharacters(right) > kBannerCharsMax) {
     return No();
   }
   if (candidate.kind == v1::PART_KIND_CELLS) {
@@ -225,7 +225,7 @@ Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const L
   }
   Shape yes{Reject::kNone, every_page || near_start ? kConfidenceBanner : kConfidenceBannerInBody,
             word.to, std::nullopt};
-  if (HasCaveats(word, right) && CountChars(Trim(left)) <= kPortionCharsMax &&
+  if (HasCaveats(word, right) && CountCharacters(Trim(left)) <= kPortionCharsMax &&
       !HasSentenceMark(left)) {
     return yes;
   }
@@ -236,7 +236,7 @@ Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const L
   }
   // A watermark is a stamp whatever stands in front: 某某集团机密.
   if (candidate.kind == v1::PART_KIND_WATERMARK && word.level != v1::LEVEL_CONFIDENTIAL &&
-      CountChars(left) <= 16 && Trim(right).empty() && !HasSentenceMark(left)) {
+      CountCharacters(left) <= 16 && Trim(right).empty() && !HasSentenceMark(left)) {
     return yes;
   }
   if (IsBanner(left, word, right)) {
@@ -270,7 +270,7 @@ Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const L
     return of_title || EndsWithNot(left) ? No() : yes;
   }
   const bool title = near_start && (segment.first || segment.last) &&
-                     CountChars(left) + CountChars(right) <= kTitleCharsMax;
+                     CountCharacters(left) + CountCharacters(right) <= kTitleCharsMax;
   const bool weak = !segment.wide && (word.level == v1::LEVEL_CONFIDENTIAL || !word.chinese());
   return title && !weak ? yes : No();
 }

@@ -50,7 +50,7 @@ Shape BracketShape(const Candidate& candidate, const LevelWord& word, const Line
                           StartsWithAny(Trim(outside_right), {":", "："}) ||
                           outside_right.find("。") != string_view::npos ||
                           EndsWithAny(outside_left, {"资格", "资质", "认证", "等级", "级别"});
-    const size_t chars = CountChars(outside_left) + CountChars(outside_right);
+    const size_t chars = CountCharacters(outside_left) + CountCharacters(outside_right);
     const bool title = at_end && !Trim(outside_left).empty()
                            ? chars <= kTitleCharsMax && NumberingLength(Trim(outside_left)) == 0
                            : chars <= kBannerCharsMax;

@@ -68,7 +68,7 @@ Shape LabelShape(const Candidate& candidate, const LevelWord& word, const Line& 
   const bool ends = StartsApart(right) || StartsWithAny(right, {"】", "]", ")", "〕", ">"});
   // 原密级 is what it was.
   if (!ends || lead.ends_with("原") || GoesOn(right) || OpensQuote(lead) || SpeaksOfMarking(lead) ||
-      CountChars(Trim(lead)) > kTitleCharsMax || lead.find("。") != string_view::npos ||
+      CountCharacters(Trim(lead)) > kTitleCharsMax || lead.find("。") != string_view::npos ||
       (!checked && NamesOtherLevel(right, word))) {
     return No();
   }

@@ -126,12 +126,6 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-size_t CountChars(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
 size_t CountLetters(std::string_view text) {
   size_t letters = 0;
   for (size_t at = 0; at < text.size();) {

@@ -26,7 +26,6 @@ std::vector<std::string_view> LinesAfter(const Candidate& candidate, const Line&
 size_t LineIndex(const Candidate& candidate, const Line& line);
 
 std::string_view Trim(std::string_view text);
-size_t CountChars(std::string_view text);
 std::string Lower(std::string_view text);  // ASCII letters
 // Han characters and letters.
 size_t CountLetters(std::string_view text);

@@ -94,7 +94,8 @@ bool IsDeclassifiedStamp(std::string_view line) {
     const std::string_view rest = Trim(line.substr(kEnglish.size()));
     return rest.empty() || !IsAlpha(rest[0]) || rest.starts_with("BY ") || rest.starts_with("ON ");
   }
-  return line.starts_with("已") && line.ends_with("解密") && CountChars(line) <= kStampCharsMax;
+  return line.starts_with("已") && line.ends_with("解密") &&
+         CountCharacters(line) <= kStampCharsMax;
 }
 
 // 机密★10年（已解密）, 已解密 机密, or a stamp on the line above or below.

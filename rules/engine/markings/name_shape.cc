@@ -95,7 +95,7 @@ bool IsAboutSecrets(string_view text) {
 // when it is one of a document, neither goes on with the word (机密性, 机密计算, 机密数据) nor is
 // about secrets.
 bool IsTitleOfDocument(string_view title) {
-  return CountChars(title) <= kGluedTitleCharsMax && EndsAsDocument(title) &&
+  return CountCharacters(title) <= kGluedTitleCharsMax && EndsAsDocument(title) &&
          !IsAboutSecrets(title) &&
          !StartsWithAny(title, {"性",   "化",   "计算", "運算", "虚拟机", "容器", "级",
                                 "室",   "员",   "电",   "信息", "資訊",   "数据", "数據",
