@@ -43,7 +43,7 @@ class Score:
         return self.found / (self.found + self.false) if self.found + self.false else 1.0
 
 
-def documents(which):
+def documents(which, fillings):
     """(file name, bytes, judge): the judge takes the findings by rule and the file's report."""
     if which == "third":
         for case in business.cases(HERE, which, SEEDS[which]):
@@ -53,8 +53,9 @@ def documents(which):
         for case in whole_documents.cases(HERE, which):
             yield case.name, case.data, ("marking", case)
         if which == "fourth":
-            for case in offices.cases(HERE, which, SEEDS[which]):
-                yield case.name, case.data, ("office", case)
+            for n in range(fillings):
+                for case in offices.cases(HERE, which, SEEDS[which] + n):
+                    yield case.name, case.data, ("office", case)
         for case in business.cases(HERE, which, SEEDS[which]):
             yield case.name, case.data, ("business", case)
         return
@@ -173,7 +174,7 @@ JUDGES = {"marking": judge_marking, "value": judge_value, "ordinary": judge_ordi
           "office": judge_office}
 
 
-def run(which, shoumi, packs, show):
+def run(which, shoumi, packs, show, fillings):
     scores = defaultdict(Score)
     shown = defaultdict(int)
 
@@ -185,7 +186,7 @@ def run(which, shoumi, packs, show):
 
     with tempfile.TemporaryDirectory() as folder:
         judges = []
-        for n, (name, data, judge) in enumerate(documents(which)):
+        for n, (name, data, judge) in enumerate(documents(which, fillings)):
             place = Path(folder, f"{n:05}")
             place.mkdir()
             place.joinpath(name).write_bytes(data)
@@ -230,10 +231,11 @@ def main():
     parser.add_argument("--packs", default="rules/packs")
     parser.add_argument("--set", choices=tuple(SEEDS), action="append", dest="sets")
     parser.add_argument("--show", type=int, default=0, metavar="N", help="failures of each rule to print")
+    parser.add_argument("--fillings", type=int, default=1, metavar="N", help="times that papers of offices are filled")
     args = parser.parse_args()
     worse = []
     for which in args.sets or list(SEEDS):
-        scores = run(which, args.shoumi, args.packs, args.show)
+        scores = run(which, args.shoumi, args.packs, args.show, args.fillings)
         print_table(which, scores)
         worse += [f"{which} set: {line}" for line in below_floor(which, scores)]
     print("\n".join(worse))
