@@ -95,6 +95,10 @@ TEST(Names, Mark) {
       {"Project Heron, Top Secret.docx", v1::LEVEL_TOP_SECRET},
       {"恒泰并购 CONFIDENTIAL.pdf", v1::LEVEL_CONFIDENTIAL},
       {"CONFIDENTIAL.pdf", v1::LEVEL_CONFIDENTIAL},
+      // Not to be told from stories and advertising: docs/QUALITY.md.
+      {"绝密押题试卷.pdf", v1::LEVEL_TOP_SECRET},
+      {"绝密行动计划.docx", v1::LEVEL_TOP_SECRET},
+      {"TOP-SECRET-RECIPE.txt", v1::LEVEL_TOP_SECRET},
   };
   for (const Marked& marked : names) {
     EXPECT_EQ(v1::Level_Name(LevelOfName(marked.name)), v1::Level_Name(marked.level))
@@ -173,6 +177,7 @@ TEST(Names, OnlyMention) {
       "secretary-handbook.pdf",
       "kubernetes-secret.yaml",
       "confidential-client.py",
+      "Confidential board minutes.docx",
       "keep_it_secret.docx",
       "trade secret licence.docx",
   };
