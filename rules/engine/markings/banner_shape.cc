@@ -211,6 +211,37 @@ Shape CellBanner(const Candidate& candidate, const LevelWord& word, const Line& 
              : No();
 }
 
+// The word stands in a stretch of its own, whatever the rest of the line is: Hengtai Bank | SECRET.
+bool IsBannerOfSegment(const Candidate& candidate, const LevelWord& word, const Line& line) {
+  const string_view left = Left(candidate, line, word.from);
+  const string_view right = Right(candidate, line, word.to);
+  const Segment segment = SegmentOf(TrimStart(left), TrimEnd(right), IsPunctuationOrSpace);
+  const string_view rest_left = left.substr(0, left.size() - segment.left.size());
+  const string_view rest_right = right.substr(segment.right.size());
+  if (!IsBanner(segment.left, word, segment.right) || IsCount(rest_right) ||
+      BelowTableHead(candidate, line) || HasSentenceMark(rest_left) ||
+      HasSentenceMark(rest_right) || NamesOtherLevel(rest_left, word) ||
+      NamesOtherLevel(rest_right, word) || SpeaksOfMarking(rest_left) ||
+      NumberingLength(Trim(rest_left)) > 0 || Trim(rest_right).starts_with(':') ||
+      rest_left.find(':') != string_view::npos || LabelLength(Trim(rest_left)) > 0) {
+    return false;
+  }
+  if (OnEveryPage(candidate.kind)) {
+    // The Secret Garden, Confidential Client Agreement: a word of a title. Hengtai Bank
+    // Confidential closes its stretch.
+    const Segment stretch = SegmentOf(left, right, IsPunctuation);
+    const bool lower = word.letters == LetterCase::kLower;
+    const bool of_title = !word.chinese() && word.letters != LetterCase::kUpper && !segment.wide &&
+                          (word.level == v1::LEVEL_SECRET ||
+                           !IsBanner(lower ? stretch.left : string_view(), word, stretch.right));
+    return !of_title && !EndsWithNot(left);
+  }
+  const bool title = NearStart(candidate, line) && (segment.first || segment.last) &&
+                     CountCharacters(left) + CountCharacters(right) <= kTitleCharsMax;
+  const bool weak = !segment.wide && (word.level == v1::LEVEL_CONFIDENTIAL || !word.chinese());
+  return title && !weak;
+}
+
 Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const Line& line) {
   const string_view left = Left(candidate, line, word.from);
   const string_view right = Right(candidate, line, word.to);
@@ -248,31 +279,7 @@ Shape BannerOnItsLine(const Candidate& candidate, const LevelWord& word, const L
                ? No()
                : yes;
   }
-  const Segment segment = SegmentOf(TrimStart(left), TrimEnd(right), IsPunctuationOrSpace);
-  const string_view rest_left = left.substr(0, left.size() - segment.left.size());
-  const string_view rest_right = right.substr(segment.right.size());
-  if (!IsBanner(segment.left, word, segment.right) || IsCount(rest_right) ||
-      BelowTableHead(candidate, line) || HasSentenceMark(rest_left) ||
-      HasSentenceMark(rest_right) || NamesOtherLevel(rest_left, word) ||
-      NamesOtherLevel(rest_right, word) || SpeaksOfMarking(rest_left) ||
-      NumberingLength(Trim(rest_left)) > 0 || Trim(rest_right).starts_with(':') ||
-      rest_left.find(':') != string_view::npos || LabelLength(Trim(rest_left)) > 0) {
-    return No();
-  }
-  if (every_page) {
-    // The Secret Garden, Confidential Client Agreement: a word of a title. Hengtai Bank
-    // Confidential closes its stretch.
-    const Segment stretch = SegmentOf(left, right, IsPunctuation);
-    const bool lower = word.letters == LetterCase::kLower;
-    const bool of_title = !word.chinese() && word.letters != LetterCase::kUpper && !segment.wide &&
-                          (word.level == v1::LEVEL_SECRET ||
-                           !IsBanner(lower ? stretch.left : string_view(), word, stretch.right));
-    return of_title || EndsWithNot(left) ? No() : yes;
-  }
-  const bool title = near_start && (segment.first || segment.last) &&
-                     CountCharacters(left) + CountCharacters(right) <= kTitleCharsMax;
-  const bool weak = !segment.wide && (word.level == v1::LEVEL_CONFIDENTIAL || !word.chinese());
-  return title && !weak ? yes : No();
+  return IsBannerOfSegment(candidate, word, line) ? yes : No();
 }
 
 }  // namespace
