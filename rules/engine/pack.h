@@ -63,6 +63,7 @@ struct Detector {
   uint32_t within_chars = 0;
   uint32_t score_min = 0;
   uint32_t distinct_min = 0;
+  uint32_t figures_min = 0;
 
   std::string file;
   uint32_t line = 0;

@@ -230,6 +230,7 @@ class PackReader {
         map.Number("within_chars", 1, kWithinCharsMax, Need::kRequired).value_or(1);
     detector.score_min = map.Number("score_min", 1, 1'000'000, Need::kRequired).value_or(1);
     detector.distinct_min = map.Number("distinct_min", 1, 1000, Need::kOptional).value_or(1);
+    detector.figures_min = map.Number("figures_min", 0, 100, Need::kOptional).value_or(0);
     std::set<std::string> seen;
     uint64_t weights = 0;
     for (const YAML::Node& item : list) {

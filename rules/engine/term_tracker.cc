@@ -1,11 +1,35 @@
 #include "rules/engine/term_tracker.h"
 
+#include <algorithm>
+
 #include "rules/engine/text/utf8.h"
 
 namespace shoumi::rules {
 namespace {
 
 constexpr size_t kTermsShownMax = 8;
+constexpr size_t kFigureReachBytes = 120;  // of an amount or number in front of or behind a term
+constexpr size_t kNumberFiguresMin = 3;    // 第15条 and 30日 are in rules as well
+static_assert(4 * kWithinCharsMax + kFigureReachBytes + kWordBytesMax <= kLookBytes);
+
+bool IsFigure(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// Figures of the numbers in `text`, 12,800.00 being one number.
+size_t CountFigures(std::string_view text) {
+  size_t all = 0;
+  size_t figures = 0;
+  for (const char c : text) {
+    if (IsFigure(c)) {
+      ++figures;
+    } else if (c != ',' && c != '.') {
+      all += figures >= kNumberFiguresMin ? figures : 0;
+      figures = 0;
+    }
+  }
+  return all + (figures >= kNumberFiguresMin ? figures : 0);
+}
 
 }  // namespace
 
@@ -29,13 +53,22 @@ void TermTracker::Clear() {
   hits_.clear();
 }
 
+uint64_t TermTracker::Figures(const TextWindow& window, size_t end) const {
+  const auto from = static_cast<size_t>(hits_.front().start - window.base());
+  const size_t before = std::min(from, kFigureReachBytes);
+  const auto last = static_cast<size_t>(hits_.back().start - window.base());
+  return CountFigures(window.text().substr(from - before, before)) +
+         (hits_.back().start_figures - hits_.front().start_figures) +
+         CountFigures(window.text().substr(last, end - last + kFigureReachBytes));
+}
+
 void TermTracker::BeginPart() {
   Clear();
 }
 
 bool TermTracker::Add(const TextWindow& window, uint32_t term, size_t start, size_t end,
                       TermStretch& stretch) {
-  Hit hit{window.base() + start, window.base() + end, 0, 0, window.OriginalStart(start), term};
+  Hit hit{window.base() + start, window.base() + end, 0, 0, 0, window.OriginalStart(start), term};
   if (!hits_.empty()) {
     const Hit& last = hits_.back();
     if (hit.start >= last.start && hit.end <= last.end) return false;
@@ -50,7 +83,9 @@ bool TermTracker::Add(const TextWindow& window, uint32_t term, size_t start, siz
       Clear();
     } else {
       const auto at = static_cast<size_t>(last.start - window.base());
-      hit.start_chars = last.start_chars + CountCharacters(window.text().substr(at, start - at));
+      const std::string_view gap = window.text().substr(at, start - at);
+      hit.start_chars = last.start_chars + CountCharacters(gap);
+      hit.start_figures = last.start_figures + (detector_.figures_min > 0 ? CountFigures(gap) : 0);
     }
   }
   hit.end_chars = hit.start_chars + CountCharacters(window.text().substr(start, end - start));
@@ -61,6 +96,7 @@ bool TermTracker::Add(const TextWindow& window, uint32_t term, size_t start, siz
     hits_.pop_front();
   }
   if (score_ < detector_.score_min || distinct_ < detector_.distinct_min) return false;
+  if (detector_.figures_min > 0 && Figures(window, end) < detector_.figures_min) return false;
   stretch = {hits_.front().original_start, window.OriginalEnd(end), {}, score_};
   for (size_t i = 0; i < hits_.size() && i < kTermsShownMax; ++i) {
     if (i > 0) stretch.terms += "…";

@@ -35,12 +35,15 @@ class TermTracker {
     uint64_t end = 0;
     uint64_t start_chars = 0;
     uint64_t end_chars = 0;
+    uint64_t start_figures = 0;  // before it, since the first hit
     uint64_t original_start = 0;
     uint32_t term = 0;
   };
   void Count(uint32_t term);
   void Drop(uint32_t term);
   void Clear();
+  // Among the terms that are near, and right before and behind them.
+  [[nodiscard]] uint64_t Figures(const TextWindow& window, size_t end) const;
 
   const Detector& detector_;
   std::deque<Hit> hits_;

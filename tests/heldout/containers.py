@@ -39,13 +39,15 @@ def _rels(*targets):
     return f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{rows}</Relationships>'
 
 
-def _properties(subject, custom):
+def _properties(subject, custom, field="keywords", custom_name="密级"):
+    """`field`: the core property that holds `subject`."""
+    prefix = "dc" if field in ("title", "subject", "description") else "cp"
     core = ('<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" '
             'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>wang</dc:creator>'
-            f'<cp:keywords>{escape(subject)}</cp:keywords></cp:coreProperties>')
+            f'<{prefix}:{field}>{escape(subject)}</{prefix}:{field}></cp:coreProperties>')
     own = ('<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties" '
            'xmlns:vt="http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes">'
-           '<property fmtid="{D5CDD505-2E9C-101B-9397-08002B2CF9AE}" pid="2" name="密级">'
+           f'<property fmtid="{{D5CDD505-2E9C-101B-9397-08002B2CF9AE}}" pid="2" name={quoteattr(custom_name)}>'
            f'<vt:lpwstr>{escape(custom)}</vt:lpwstr></property></Properties>')
     parts, rels = {}, []
     if subject:
@@ -73,20 +75,34 @@ def _watermark(text):
             f'<v:textpath style="font-family:宋体" string={quoteattr(text)}/></v:shape></w:pict></w:r></w:p>')
 
 
+def _wordart(text):
+    """A watermark as later programs write it: a drawing behind the text of the header."""
+    return ('<w:p><w:r><w:drawing><wp:anchor behindDoc="1" '
+            'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing">'
+            '<wp:docPr id="1" name="PowerPlusWaterMarkObject7"/>'
+            f'<a:graphic {A}><a:graphicData uri="http://schemas.microsoft.com/office/word/2010/wordprocessingShape">'
+            '<wps:wsp xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape">'
+            f"<wps:txbx><w:txbxContent>{_paragraph(text)}</w:txbxContent></wps:txbx></wps:wsp>"
+            "</a:graphicData></a:graphic></wp:anchor></w:drawing></w:r></w:p>")
+
+
 def _textbox(text):
     inner = "".join(_paragraph(line) for line in text.split("\n"))
     return ('<w:p><w:r><w:pict><v:shape xmlns:v="urn:schemas-microsoft-com:vml" id="s1">'
             f"<v:textbox><w:txbxContent>{inner}</w:txbxContent></v:textbox></v:shape></w:pict></w:r></w:p>")
 
 
-def docx(body, *, header="", footer="", watermark="", textbox="", table=(), subject="", custom=""):
+def docx(body, *, header="", first="", footer="", watermark="", wordart="", textbox="", table=(), subject="", custom="",
+         field="keywords", custom_name="密级"):
+    """`first`: the header of the first page alone."""
     blocks = (_textbox(textbox) if textbox else "") + (_table(table) if table else "")
     blocks += "".join(_paragraph(line) for line in body.split("\n"))
-    top = _watermark(watermark) if watermark else "".join(
+    top = _watermark(watermark) if watermark else _wordart(wordart) if wordart else "".join(
         "<w:p>" + "<w:r><w:tab/></w:r>".join(f"<w:r><w:t>{escape(c)}</w:t></w:r>" for c in line.split("\t")) + "</w:p>"
-        for line in header.split("\n"))
+        for line in (first or header).split("\n"))
+    kind, title = ("first", "<w:titlePg/>") if first else ("default", "")
     bottom = "".join(_paragraph(line) for line in footer.split("\n"))
-    extra, rels = _properties(subject, custom)
+    extra, rels = _properties(subject, custom, field, custom_name)
     main = f"{OOXML}.wordprocessingml"
     return _pack({
         "[Content_Types].xml": _types(**{"word/document.xml": f"{main}.document.main+xml",
@@ -94,16 +110,16 @@ def docx(body, *, header="", footer="", watermark="", textbox="", table=(), subj
                                          "word/footer1.xml": f"{main}.footer+xml"}),
         "_rels/.rels": _rels((f"{REL}/officeDocument", "word/document.xml"), *rels),
         "word/_rels/document.xml.rels": _rels((f"{REL}/header", "header1.xml"), (f"{REL}/footer", "footer1.xml")),
-        "word/document.xml": f'<w:document {W} {R}><w:body>{blocks}<w:sectPr><w:headerReference w:type="default" '
-                             'r:id="rId1"/><w:footerReference w:type="default" r:id="rId2"/></w:sectPr></w:body>'
+        "word/document.xml": f'<w:document {W} {R}><w:body>{blocks}<w:sectPr><w:headerReference w:type="{kind}" '
+                             f'r:id="rId1"/><w:footerReference w:type="default" r:id="rId2"/>{title}</w:sectPr></w:body>'
                              "</w:document>",
         "word/header1.xml": f"<w:hdr {W}>{top}</w:hdr>",
         "word/footer1.xml": f"<w:ftr {W}>{bottom}</w:ftr>",
         **extra})
 
 
-def xlsx(rows, *, header="", subject="", sheet="Sheet1"):
-    """Cells of type str are shared strings, of Number, int and float numbers."""
+def xlsx(rows, *, header="", footer="", subject="", sheet="Sheet1"):
+    """Cells of type str are shared strings, of Number, int and float numbers. `header` without a section is centred."""
     strings, lines = [], []
     for r, row in enumerate(rows, 1):
         cells = ""
@@ -116,7 +132,9 @@ def xlsx(rows, *, header="", subject="", sheet="Sheet1"):
                 cells += f'<c r="{at}"><v>{value}</v></c>'
         lines.append(f'<row r="{r}">{cells}</row>')
     extra, rels = _properties(subject, "")
-    band = f"<headerFooter><oddHeader>&amp;C{escape(header)}</oddHeader></headerFooter>" if header else ""
+    bands = "".join(f"<{tag}>{escape(text if text.startswith('&') else '&C' + text)}</{tag}>"
+                    for tag, text in (("oddHeader", header), ("oddFooter", footer)) if text)
+    band = f"<headerFooter>{bands}</headerFooter>" if bands else ""
     main = f"{OOXML}.spreadsheetml"
     return _pack({
         "[Content_Types].xml": _types(**{"xl/workbook.xml": f"{main}.sheet.main+xml",
@@ -139,9 +157,9 @@ def _shape(n, kind, text):
             f"</p:nvSpPr><p:spPr/><p:txBody><a:bodyPr/>{lines}</p:txBody></p:sp>")
 
 
-def pptx(title, body, *, footer="", subject=""):
+def pptx(title, body, *, footer="", subject="", field="keywords"):
     shapes = _shape(2, "title", title) + _shape(3, "body", body) + (_shape(4, "ftr", footer) if footer else "")
-    extra, rels = _properties(subject, "")
+    extra, rels = _properties(subject, "", field)
     main = f"{OOXML}.presentationml"
     return _pack({
         "[Content_Types].xml": _types(**{"ppt/presentation.xml": f"{main}.presentation.main+xml",
@@ -154,13 +172,15 @@ def pptx(title, body, *, footer="", subject=""):
         **extra})
 
 
-def pdf(lines, *, top="", bottom="", keywords=""):
+def pdf(lines, *, top="", bottom="", watermark="", keywords=""):
     """One page A4; a font that is not embedded and a code that poppler knows (UniGB-UCS2-H)."""
     def show(y, text):
         return f"BT /F1 12 Tf 72 {y} Td <{text.encode('utf-16-be').hex()}> Tj ET\n"
     content = "".join(show(800 - 18 * i, t) for i, t in enumerate(top.split("\n")) if t)
     content += "".join(show(700 - 20 * i, t) for i, t in enumerate(lines))
     content += show(30, bottom) if bottom else ""
+    content += (f"BT 0.8 g /F1 72 Tf 0.707 0.707 -0.707 0.707 160 260 Tm <{watermark.encode('utf-16-be').hex()}> Tj ET\n"
+                if watermark else "")
     info = (b"\xfe\xff" + keywords.encode("utf-16-be")).hex()
     objects = [
         "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <string>
 
 #include "rules/engine/markings/line.h"
@@ -114,7 +115,7 @@ constexpr std::array<Entry, 85> kChinese = {{
     {"版权所有", Kind::kNeutral},
 }};
 
-constexpr std::array<Entry, 38> kEnglish = {{
+constexpr std::array<Entry, 47> kEnglish = {{
     {"strictly", Kind::kNeutral},
     {"highly", Kind::kNeutral},
     {"private", Kind::kNeutral},
@@ -153,6 +154,15 @@ constexpr std::array<Entry, 38> kEnglish = {{
     {"level", Kind::kNeutral},
     {"in", Kind::kNeutral},
     {"confidence", Kind::kNeutral},
+    {"addressee", Kind::kNeutral},
+    {"addressees", Kind::kNeutral},
+    {"recipient", Kind::kNeutral},
+    {"recipients", Kind::kNeutral},
+    {"named", Kind::kNeutral},
+    {"management", Kind::kNeutral},
+    {"all", Kind::kNeutral},
+    {"rights", Kind::kNeutral},
+    {"reserved", Kind::kNeutral},
 }};
 
 struct Reading {
@@ -227,13 +237,63 @@ void Read(std::string_view text, const LevelWord& word, Reading* reading) {
   }
 }
 
+// The statement that a document makes of itself, 本文件为…; its length in bytes or 0.
+size_t SelfStatementLength(std::string_view text) {
+  size_t at = 0;
+  const auto take = [&](std::initializer_list<std::string_view> words) {
+    for (const std::string_view word : words) {
+      if (text.substr(at).starts_with(word)) {
+        at += word.size();
+        return true;
+      }
+    }
+    return false;
+  };
+  const bool states = take({"本", "此"}) &&
+                      take({"文件", "文档", "资料", "材料", "报告", "方案", "图纸", "件"}) &&
+                      take({"属于", "属", "为", "系", "是"});
+  return states ? at : 0;
+}
+bool EndsWithSelfStatement(std::string_view text) {
+  constexpr size_t kBytesMax = 15;  // five characters
+  for (size_t back = std::min(kBytesMax, text.size()); back > 0; --back) {
+    if (SelfStatementLength(text.substr(text.size() - back)) == back) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
+std::string_view WithoutQualifiers(std::string_view left) {
+  constexpr std::array<std::string_view, 10> kQualifiers = {
+      "strictly",  "highly",   "private",    "and",     "&",
+      "corporate", "business", "commercial", "company", "internal"};
+  while (true) {
+    const std::string_view before = Trim(left);
+    size_t start = before.size();
+    while (start > 0 && (IsAlpha(before[start - 1]) || before[start - 1] == '&')) {
+      --start;
+    }
+    const std::string last = Lower(before.substr(start));
+    if (std::find(kQualifiers.begin(), kQualifiers.end(), last) == kQualifiers.end()) {
+      return left;
+    }
+    left = left.substr(0, static_cast<size_t>(before.data() - left.data()) + start);
+  }
+}
+
 bool EndsWithNot(std::string_view left) {
-  const std::string_view before = Trim(left);
-  std::string lower(before.substr(before.size() > 4 ? before.size() - 4 : 0));
-  std::transform(lower.begin(), lower.end(), lower.begin(), ToLower);
-  return lower == "not" || lower == " not";
+  while (!left.empty() && (left.back() == ' ' || left.back() == '-' || left.back() == '_')) {
+    left.remove_suffix(1);
+  }
+  size_t start = left.size();
+  while (start > 0 && IsAlpha(left[start - 1])) {
+    --start;
+  }
+  const std::string last = Lower(left.substr(start));
+  return last == "not" || last == "non";
 }
 
 bool TouchesProse(std::string_view text, const LevelWord& word) {
@@ -250,7 +310,8 @@ bool TouchesProse(std::string_view text, const LevelWord& word) {
   }
   const std::string_view before = text.substr(0, word.from);
   const auto ends = [&](std::string_view end) { return EndsWith(before, end); };
-  return std::none_of(kOtherEnds.begin(), kOtherEnds.end(), ends) &&
+  return !EndsWithSelfStatement(before) &&
+         std::none_of(kOtherEnds.begin(), kOtherEnds.end(), ends) &&
          std::none_of(kChinese.begin(), kChinese.end(), [&](const Entry& entry) {
            return ends(entry.word.substr(entry.word.size() - kHanBytes));
          });
@@ -258,8 +319,10 @@ bool TouchesProse(std::string_view text, const LevelWord& word) {
 
 bool IsBanner(std::string_view left, const LevelWord& word, std::string_view right) {
   Reading reading;
-  const std::string_view before = Trim(left);
+  std::string_view before = Trim(left);
   const std::string_view after = Trim(right);
+  const size_t statement = SelfStatementLength(before);
+  before.remove_prefix(statement);
   // "机密:" opens a definition; "1.机密" is a heading in a list.
   if (after.starts_with(':') ||
       (NumberingLength(before) == before.size() && !before.empty() && before != "*" &&
@@ -279,7 +342,7 @@ bool IsBanner(std::string_view left, const LevelWord& word, std::string_view rig
     return false;
   }
   // 公司秘密 and 商业秘密 are topics; 公司机密 is what a stamp says.
-  if (word.chinese() && word.level == v1::LEVEL_CONFIDENTIAL && reading.owner) {
+  if (word.chinese() && word.level == v1::LEVEL_CONFIDENTIAL && reading.owner && statement == 0) {
     return false;
   }
   if (reading.contents && !reading.handling) {

@@ -10,7 +10,9 @@ namespace shoumi::rules {
 // owner is (内部, 公司), what the thing is (文件, 资料), how to handle it (严禁外传, DO NOT
 // DISTRIBUTE), page numbers and decoration. `left` and `right` are the rest of the line or segment.
 bool IsBanner(std::string_view left, const LevelWord& word, std::string_view right);
-// "Not" at the end of `left`, which takes the marking back.
+// `left` without the words that qualify a level at its end: Strictly, Private and, Company.
+std::string_view WithoutQualifiers(std::string_view left);
+// "Not" or "non-" at the end of `left`, which takes the marking back.
 bool EndsWithNot(std::string_view left);
 
 // True when the Chinese character right before or behind a Chinese level word belongs to no form of

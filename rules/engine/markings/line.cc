@@ -15,6 +15,25 @@ bool IsBlank(char32_t c) {
   return IsSpace(c) || c == '\t';
 }
 
+// 第六章, 第12条; 0 when it is none.
+size_t ChapterLength(std::string_view text) {
+  constexpr std::u32string_view kFigures = U"0123456789一二三四五六七八九十百零";
+  constexpr std::u32string_view kUnits = U"章节条回部篇卷集讲课编项款";
+  constexpr size_t kFiguresMax = 5;
+  if (!text.starts_with("第")) {
+    return 0;
+  }
+  size_t at = std::string_view("第").size();
+  for (size_t figures = 0; figures < kFiguresMax; ++figures) {
+    const CodePoint c = CharAt(text, at);
+    if (kFigures.find(c.value) == std::u32string_view::npos) {
+      return figures > 0 && kUnits.find(c.value) != std::u32string_view::npos ? at + c.bytes : 0;
+    }
+    at += c.bytes;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Line LineAt(const Candidate& candidate, size_t from, size_t to) {
@@ -101,10 +120,10 @@ std::string_view Trim(std::string_view text) {
   }
 }
 
-size_t CountChars(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), ToLower);
+  return lower;
 }
 
 size_t CountLetters(std::string_view text) {
@@ -120,6 +139,9 @@ size_t CountLetters(std::string_view text) {
 size_t NumberingLength(std::string_view text) {
   constexpr std::u32string_view kFigures = U"0123456789一二三四五六七八九十";
   constexpr std::u32string_view kBullets = U"-*•·●○■□◆◇➢➤✓√→";
+  if (const size_t chapter = ChapterLength(text); chapter > 0) {
+    return chapter;
+  }
   size_t at = 0;
   CodePoint c = CharAt(text, 0);
   if (kBullets.find(c.value) != std::u32string_view::npos && c.bytes > 0) {
@@ -145,6 +167,34 @@ size_t NumberingLength(std::string_view text) {
   }
   const bool closed = c.value == ')' || (!bracket && (c.value == '.' || c.value == U'、'));
   return closed ? at + c.bytes : 0;
+}
+
+bool IsHeadingNumber(std::string_view text, bool named) {
+  constexpr std::array<std::string_view, 6> kNames = {"article", "section", "chapter",
+                                                      "clause",  "part",    "step"};
+  constexpr size_t kNumberBytesMax = 12;
+  text = Trim(text);
+  if (const size_t chapter = ChapterLength(text); chapter > 0) {
+    return chapter == text.size();
+  }
+  text.remove_prefix(std::min(text.find_first_not_of('#'), text.size()));  // of Markdown
+  text = Trim(text);
+  while (!text.empty() && std::string_view(" -:.").find(text.back()) != std::string_view::npos) {
+    text.remove_suffix(1);
+  }
+  const std::string first = Lower(text.substr(0, text.find(' ')));
+  const bool has_name = std::find(kNames.begin(), kNames.end(), first) != kNames.end();
+  if (has_name) {
+    text = Trim(text.substr(first.size()));
+  }
+  if (text.empty() || text.size() > kNumberBytesMax || (named && !has_name)) {
+    return false;
+  }
+  const bool roman = text.find_first_not_of("IVX") == std::string_view::npos;
+  // 000017 is the number of a copy.
+  const bool figures = text.find_first_not_of("0123456789.") == std::string_view::npos &&
+                       std::min(text.find('.'), text.size()) <= 2;
+  return roman || figures || (has_name && text.size() == 1 && IsAlpha(text[0]));
 }
 
 bool HasSentenceMark(std::string_view text) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,11 +26,14 @@ std::vector<std::string_view> LinesAfter(const Candidate& candidate, const Line&
 size_t LineIndex(const Candidate& candidate, const Line& line);
 
 std::string_view Trim(std::string_view text);
-size_t CountChars(std::string_view text);
+std::string Lower(std::string_view text);  // ASCII letters
 // Han characters and letters.
 size_t CountLetters(std::string_view text);
-// Starts with 1. 2、(3) 四、（五） ① - and the like.
+// Starts with 1. 2、(3) 四、（五） ① - 第六章 and the like.
 size_t NumberingLength(std::string_view text);
+// The whole of it numbers a heading: 4 4.2 III. Article 9 - ## 3. 第六章; with `named` only when it
+// says what is numbered (Article, 章).
+bool IsHeadingNumber(std::string_view text, bool named);
 // A comma, full stop or other mark inside sentences.
 bool HasSentenceMark(std::string_view text);
 

@@ -14,27 +14,34 @@
 namespace shoumi::rules {
 namespace {
 
-Shape Judge(const Candidate& candidate, const LevelWord& word, const Line& line) {
-  Shape shape = StarShape(candidate, word, line);
-  if (shape.reject != Reject::kShape) {
-    return shape;
-  }
+// The file's own name, without folders; of a property the value: "Title: 绝密-投标方案".
+Line OwnLine(const Candidate& candidate, const LevelWord& word, const Line& line) {
+  const std::string_view left = candidate.text.substr(line.from, word.from - line.from);
+  Line own = line;
   if (candidate.kind == v1::PART_KIND_FILE_NAME) {
-    return NameShape(candidate, word, line);
+    own.from += left.find_last_of("/\\") + 1;
+  } else if (const size_t colon = left.rfind(": "); colon != std::string_view::npos) {
+    own.from += colon + 2;
   }
-  shape = LabelShape(candidate, word, line);
-  if (shape.reject != Reject::kShape) {
-    return shape;
+  return own;
+}
+
+Shape Judge(const Candidate& candidate, const LevelWord& word, const Line& line) {
+  const bool name = candidate.kind == v1::PART_KIND_FILE_NAME;
+  const Line own = name ? OwnLine(candidate, word, line) : line;
+  for (const auto& shape_of : {StarShape, LabelShape}) {
+    Shape shape = shape_of(candidate, word, own);
+    if (shape.reject != Reject::kShape) {
+      return shape;
+    }
+  }
+  if (name) {
+    return NameShape(candidate, word, own);
   }
   if (candidate.kind == v1::PART_KIND_PROPERTY) {
-    // "Title: 绝密-投标方案": the value follows the rules of names.
-    Line value = line;
-    const std::string_view text = candidate.text.substr(line.from, word.from - line.from);
-    const size_t colon = text.rfind(": ");
-    value.from += colon == std::string_view::npos ? 0 : colon + 2;
-    return NameShape(candidate, word, value);
+    return NameShape(candidate, word, OwnLine(candidate, word, line));
   }
-  shape = BracketShape(candidate, word, line);
+  Shape shape = BracketShape(candidate, word, line);
   if (shape.reject != Reject::kShape) {
     return shape;
   }
@@ -79,17 +86,36 @@ std::optional<Term> TermByLabel(std::string_view around) {
   return std::nullopt;
 }
 
-// 机密★10年（已解密）, or a stamp on the line above or below.
+// 已解密, 已于2021年5月解密, DECLASSIFIED 2019-05-01: a stamp, alone on its line.
+bool IsDeclassifiedStamp(std::string_view line) {
+  constexpr size_t kStampCharsMax = 24;
+  constexpr std::string_view kEnglish = "DECLASSIFIED";
+  if (line.starts_with(kEnglish)) {
+    const std::string_view rest = Trim(line.substr(kEnglish.size()));
+    return rest.empty() || !IsAlpha(rest[0]) || rest.starts_with("BY ") || rest.starts_with("ON ");
+  }
+  return line.starts_with("已") && line.ends_with("解密") &&
+         CountCharacters(line) <= kStampCharsMax;
+}
+
+// 机密★10年（已解密）, 已解密 机密, or a stamp on the line above or below.
 bool SaysDeclassified(const Candidate& candidate, const Line& line, size_t to) {
   const std::string_view right =
       to < line.to ? candidate.text.substr(to, line.to - to) : std::string_view();
-  if (right.find("已解密") != std::string_view::npos) {
+  const std::string_view left = candidate.text.substr(line.from, to - line.from);
+  const size_t stamp = right.find("已");
+  const size_t end = right.find("解密", stamp == std::string_view::npos ? right.size() : stamp);
+  if (end != std::string_view::npos &&
+      IsDeclassifiedStamp(right.substr(stamp, end - stamp + std::string_view("解密").size()))) {
     return true;
   }
-  const auto stamp = [](const std::vector<std::string_view>& lines) {
-    return !lines.empty() && (lines[0] == "已解密" || lines[0] == "DECLASSIFIED");
+  if (IsDeclassifiedStamp(left.substr(0, left.find_first_of(" ([")))) {
+    return true;
+  }
+  const auto stamped = [](const std::vector<std::string_view>& lines) {
+    return !lines.empty() && IsDeclassifiedStamp(lines[0]);
   };
-  return stamp(LinesBefore(candidate, line, 1)) || stamp(LinesAfter(candidate, line, 1));
+  return stamped(LinesBefore(candidate, line, 1)) || stamped(LinesAfter(candidate, line, 1));
 }
 
 }  // namespace

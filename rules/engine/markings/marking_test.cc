@@ -204,6 +204,10 @@ TEST(Term, DatesDecideByThemselves) {
   EXPECT_FALSE(First("机密★至2026年11月24日").expired());
   EXPECT_TRUE(First("机密★2026年11月24日前").expired());
   EXPECT_EQ(First("秘密★2027年6月").declassify_date(), "2027-06-30");
+  EXPECT_TRUE(First("机密★2020年1月至2022年1月").expired());
+  EXPECT_EQ(First("机密★2024年1月至2029年1月").declassify_date(), "2029-01-31");
+  EXPECT_EQ(First("秘密★2024-03-01 - 2027-02-28").declassify_date(), "2027-02-28");
+  EXPECT_EQ(First("秘密★2024年5月至今").declassify_date(), "2024-05-31");
   EXPECT_FALSE(First("绝密★启用前").expired());
   EXPECT_EQ(First("绝密★启用前").term(), "启用前");
 }
@@ -215,6 +219,9 @@ TEST(Term, OtherWaysToSayIt) {
   EXPECT_TRUE(labelled.expired());
   EXPECT_TRUE(First("密级：机密\n解密日期：2025年1月1日\n").expired());
   EXPECT_TRUE(First("机密★10年（已解密）").expired());
+  EXPECT_TRUE(First("密级:秘密(已于2021年5月解密)").expired());
+  EXPECT_TRUE(First("SECRET\nDECLASSIFIED 2019-05-01\nTelegram\n").expired());
+  EXPECT_FALSE(First("SECRET\nDECLASSIFIED DOCUMENTS OF 1962\n").expired());
   EXPECT_TRUE(First("已解密\n机密★10年\n关于会议的报告\n").expired());
   EXPECT_TRUE(First("SECRET\nDECLASSIFIED\nTelegram\n").expired());
   EXPECT_FALSE(First("机密★10年\n关于已解密档案的报告\n").expired());
@@ -257,11 +264,13 @@ TEST(TouchesProse, OnlyWhereNoFormOfMarkingCanStand) {
     EXPECT_TRUE(word.found()) << text;
     return TouchesProse(text, word);
   };
-  for (const std::string_view prose : {"国家秘密", "秘密管理", "保守机密。", "绝密的"}) {
+  for (const std::string_view prose :
+       {"国家秘密", "会议列为机密", "秘密管理", "保守机密。", "绝密的"}) {
     EXPECT_TRUE(touches(prose)) << prose;
   }
-  for (const std::string_view open : {"公司机密", "密级机密", "机密文件", "机密级", "【绝密】",
-                                      "绝密★", "本公司 机密 严禁外传", "保密程度绝密", "机密"}) {
+  for (const std::string_view open :
+       {"公司机密", "本文件为机密", "此资料属于绝密", "密级机密", "机密文件", "机密级", "【绝密】",
+        "绝密★", "本公司 机密 严禁外传", "保密程度绝密", "机密"}) {
     EXPECT_FALSE(touches(open)) << open;
   }
 }

@@ -27,7 +27,7 @@ Shape LabelShape(const Candidate& candidate, const LevelWord& word, const Line& 
 Shape BracketShape(const Candidate& candidate, const LevelWord& word, const Line& line);
 // The word as a line, cell or segment of its own, with nothing but banner words around it.
 Shape BannerShape(const Candidate& candidate, const LevelWord& word, const Line& line);
-// 绝密-投标方案.docx, 方案（秘密）.pdf; property values follow the same rules.
+// 绝密-投标方案.docx, 方案（秘密）.pdf; property values follow the same rules: docs/QUALITY.md.
 Shape NameShape(const Candidate& candidate, const LevelWord& word, const Line& line);
 
 // True when neighbouring lines start with another level: a list or table that explains levels.

@@ -88,18 +88,36 @@ std::optional<Term> ReadEvent(std::string_view text) {
   return std::nullopt;
 }
 
+// Between two dates: 至, -, ~; its length in bytes or 0.
+size_t RangeLength(std::string_view text) {
+  const size_t gap = SpaceLength(text);
+  for (const std::string_view word : {"起至", "至", "到", "-", "—", "–", "~", "～"}) {
+    if (text.substr(gap).starts_with(word)) {
+      const size_t end = gap + word.size();
+      return end + SpaceLength(text.substr(end));
+    }
+  }
+  return 0;
+}
+
 std::optional<Term> ReadUntil(std::string_view text) {
   size_t at = 0;
-  for (const std::string_view lead : {"至", "到", "保密至", "截至"}) {
+  for (const std::string_view lead : {"自", "至", "到", "保密至", "截至"}) {
     if (text.starts_with(lead)) {
       at = lead.size();
       break;
     }
   }
   at += SpaceLength(text.substr(at));
-  const auto read = ReadDate(text.substr(at));
+  auto read = ReadDate(text.substr(at));
   if (!read) {
     return std::nullopt;
+  }
+  if (const size_t next = RangeLength(text.substr(at + read->bytes)); next > 0) {
+    if (const auto last = ReadDate(text.substr(at + read->bytes + next))) {
+      at += read->bytes + next;
+      read = last;
+    }
   }
   Term term;
   term.bytes = at + read->bytes;
