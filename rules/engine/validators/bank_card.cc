@@ -23,9 +23,10 @@ bool IsPlaceholder(std::string_view digits) {
   return IsMonotone(digits.substr(6, digits.size() - 7));
 }
 
-// Region 62 is Gansu: an 18-digit number with a birth date and its own check is a person.
-bool IsResidentId(std::string_view digits) {
-  return digits.size() == 18 && IsRegion(digits) && Mod11_2Holds(digits) &&
+// Region 62 is Gansu: 18 digits with a birth date look like a person, and with their own check are
+// one.
+bool LooksLikeResidentId(std::string_view digits) {
+  return digits.size() == 18 && IsRegion(digits) &&
          ParseCompactDate(digits.substr(6, 8)).has_value();
 }
 
@@ -58,7 +59,8 @@ Judgement ValidateBankCard(const Candidate& candidate) {
       best = Reject::kChecksum;
       continue;
     }
-    if (IsPlaceholder(value) || IsResidentId(value)) {
+    const bool person = LooksLikeResidentId(value);
+    if (IsPlaceholder(value) || (person && Mod11_2Holds(value))) {
       best = Reject::kExcluded;
       continue;
     }
@@ -76,7 +78,7 @@ Judgement ValidateBankCard(const Candidate& candidate) {
     const bool common = value.size() == 16 || value.size() == 19;
     return {.from = from,
             .to = to,
-            .confidence = !usual             ? kConfidenceLoose
+            .confidence = !usual || person   ? kConfidenceLoose
                           : !window.single() ? kConfidenceGrouped
                           : common           ? kConfidencePlain
                                              : kConfidenceUncommon,

@@ -13,7 +13,9 @@ namespace {
 
 constexpr uint8_t kConfidenceGrouped = 92;
 constexpr uint8_t kConfidencePlain = 75;
-constexpr uint8_t kConfidenceShort = 50;  // 13 and 14 digits: timestamps and counters are as long
+// 13 and 14 digits: timestamps and counters are as long. 17 and more: accounts are, and hardly any
+// card is.
+constexpr uint8_t kConfidenceUncommon = 50;
 
 }  // namespace
 
@@ -48,11 +50,12 @@ Judgement ValidateCard(const Candidate& candidate) {
       best = Reject::kContext;
       continue;
     }
+    const bool usual = value.size() == 15 || value.size() == 16;
     return {.from = from,
             .to = to,
-            .confidence = !window.single()     ? kConfidenceGrouped
-                          : value.size() >= 15 ? kConfidencePlain
-                                               : kConfidenceShort,
+            .confidence = !window.single() ? kConfidenceGrouped
+                          : usual          ? kConfidencePlain
+                                           : kConfidenceUncommon,
             .value = std::string(value),
             .marking = {}};
   }

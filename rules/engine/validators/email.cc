@@ -1,5 +1,5 @@
 // Mail addresses. RFC 5321, 4.1.2 (Mailbox) in the form people have: dot-string local part of
-// letters, digits and . _ % + - up to 64 octets, domain of letter-digit-hyphen labels up to 63
+// letters, digits and . _ % + - ' up to 64 octets, domain of letter-digit-hyphen labels up to 63
 // octets each and 255 in all (4.5.3.1), ending in a known top-level domain.
 #include <algorithm>
 #include <array>
@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 5> kMessageIds = {"message-id", "in-reply
 constexpr WordsBefore kBeforeMessages(kMessageIds);
 
 bool IsLocalChar(char c) {
-  return IsAlnum(c) || c == '.' || c == '_' || c == '%' || c == '+' || c == '-';
+  return IsAlnum(c) || c == '.' || c == '_' || c == '%' || c == '+' || c == '-' || c == '\'';
 }
 bool IsDomainChar(char c) {
   return IsAlnum(c) || c == '-' || c == '.';
@@ -137,7 +137,8 @@ Judgement ValidateEmail(const Candidate& candidate) {
   if (at - from > kLocalBytesMax) {
     return Rejected(Reject::kBoundary);
   }
-  while (from < at && (text[from] == '.' || text[from] == '-' || text[from] == '%')) {
+  while (from < at &&
+         (text[from] == '.' || text[from] == '-' || text[from] == '%' || text[from] == '\'')) {
     ++from;
   }
   const std::string_view local = text.substr(from, at - from);

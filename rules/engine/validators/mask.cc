@@ -70,7 +70,7 @@ std::string MaskValue(std::string_view validator, std::string_view value) {
     return MaskLandline(value);
   }
   if (validator == "bank_card" || validator == "card") {
-    return Keep(value, 6, 4);
+    return value.size() < 15 ? Keep(value, 6, 3) : Keep(value, 6, 4);
   }
   if (validator == "uscc") {
     return Keep(value, 8, 4);

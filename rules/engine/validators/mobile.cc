@@ -13,6 +13,7 @@ namespace shoumi::rules {
 namespace {
 
 constexpr uint8_t kConfidencePlain = 70;
+constexpr uint8_t kConfidenceTrunk = 55;  // 0138…: counters and serial numbers look the same
 constexpr uint8_t kConfidenceGrouped = 80;
 constexpr uint8_t kConfidenceCountry = 90;
 constexpr std::array<std::string_view, 7> kShapes = {"344", "443", "434", "335", "38", "74", "56"};
@@ -150,6 +151,7 @@ Judgement ValidateMobile(const Candidate& candidate) {
       continue;
     }
     const uint8_t confidence = country > 1        ? kConfidenceCountry
+                               : country == 1     ? kConfidenceTrunk
                                : shape.groups > 1 ? kConfidenceGrouped
                                                   : kConfidencePlain;
     return {.from = from,

@@ -128,6 +128,7 @@ TEST(Mask, ShowsEnoughAndNotMore) {
   EXPECT_EQ(MaskValue("resident_id", "310115900307201"), "310115*******01");
   EXPECT_EQ(MaskValue("bank_card", "6222021234567890128"), "622202*********0128");
   EXPECT_EQ(MaskValue("card", "4111111111111111"), "411111******1111");
+  EXPECT_EQ(MaskValue("card", "36128991356293"), "361289*****293");
   EXPECT_EQ(MaskValue("email", "zhang.san@example.com"), "z***@example.com");
   EXPECT_EQ(MaskValue("landline", "01064551234"), "010******34");
   EXPECT_EQ(MaskValue("uscc", "91110108551385082Q"), "91110108******082Q");
@@ -136,6 +137,21 @@ TEST(Mask, ShowsEnoughAndNotMore) {
   EXPECT_EQ(MaskValue("passport", "E12345678"), "E******78");
   EXPECT_EQ(MaskValue("plate", "京A12345"), "京A***45");
   EXPECT_EQ(MaskValue("marking", "机密★10年"), "机密★10年");
+}
+
+// Lengths and shapes that other numbers have as well need a keyword: packs report from 60.
+TEST(Confidence, WhatLooksLikeOtherNumbersIsLow) {
+  const auto of = [](std::string_view validator, std::string_view text) {
+    const Judgement judged = JudgeAt(validator, text, 0, 9);
+    EXPECT_TRUE(judged.accepted()) << text;
+    return judged.confidence;
+  };
+  EXPECT_GE(of("card", "4111111111111111"), 60);
+  EXPECT_LT(of("card", "4111111111111111110"), 60);  // 19 digits
+  EXPECT_GE(of("mobile", "13812345678"), 60);
+  EXPECT_LT(of("mobile", "013812345678"), 60);
+  EXPECT_GE(of("bank_card", "6222021234567890128"), 60);
+  EXPECT_LT(of("bank_card", "620102200403220757"), 60);  // a birth date, the check of another kind
 }
 
 TEST(Mask, UnknownAndShortValuesShowNothing) {

@@ -166,6 +166,8 @@ TEST(Email, Forms) {
               "zhang.san@example.com");
   ExpectFound("email", "<Li_Si+a@Mail.QQ.com>", "Li_Si+a@Mail.QQ.com", "li_si+a@mail.qq.com");
   ExpectFound("email", "write to 859089669@qq.com.", "859089669@qq.com", "859089669@qq.com");
+  ExpectFound("email", "to j.o'brien@qq.com", "j.o'brien@qq.com", "j.o'brien@qq.com");
+  ExpectFound("email", "x = 'w@163.com'", "w@163.com", "w@163.com");
   ExpectFound("email", "a=b@163.com;", "b@163.com", "b@163.com");
   ExpectFound("email", "mailto:w@shoumi.com.cn", "w@shoumi.com.cn", "w@shoumi.com.cn");
 }
