@@ -166,6 +166,28 @@ TEST_F(IdentityTest, RevokedExpiredAndForeignDevicesAreRefused) {
   EXPECT_EQ(devices.Authenticate(renewed).status().code(), absl::StatusCode::kUnauthenticated);
 }
 
+TEST_F(IdentityTest, RenewalsOfADeviceAreBoundedByDay) {
+  const auto authority = OpenAuthority().value();
+  DeviceIdentity devices(authority, *store_, clock_);
+  const std::string csr = crypto::CreateCsr(crypto::NewEcKeyPem(), "x").value();
+  const auto enrol = [&] {
+    const auto token = devices.CreateToken(seconds(0), "", "admin").value();
+    return devices.Enrol({token.token, csr, "pc", std::string(64, 'a'), "1"})->device_id;
+  };
+  const std::string busy = enrol();
+  const std::string other = enrol();
+  EXPECT_EQ(DeviceIdentity::kCertificatesPerDayMax, 24U);
+  for (uint32_t i = 1; i < DeviceIdentity::kCertificatesPerDayMax; ++i) {
+    EXPECT_TRUE(devices.Renew(busy, csr).ok()) << i;
+  }
+  EXPECT_EQ(devices.Renew(busy, csr).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(devices.Renew(other, csr).ok());
+  EXPECT_EQ(devices.renewals(), 24U);
+  EXPECT_EQ(devices.renewals_refused(), 1U);
+  clock_.Advance(hours(24));
+  EXPECT_TRUE(devices.Renew(busy, csr).ok());
+}
+
 TEST_F(IdentityTest, FirstAdministratorMustChangeThePassword) {
   const std::string one_time = FirstPassword();
   EXPECT_GE(one_time.size(), 24U);

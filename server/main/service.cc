@@ -20,8 +20,9 @@ constexpr size_t kJobsMax = 20'000;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const ServerOptions& options) {
-  std::unique_ptr<ServerProcess> server(new ServerProcess(options));
+absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const ServerOptions& options,
+                                                                    RefusalLog& refusals) {
+  std::unique_ptr<ServerProcess> server(new ServerProcess(options, refusals));
   for (const auto step : {&ServerProcess::OpenState, &ServerProcess::OpenIdentity,
                           &ServerProcess::OpenPolicy, &ServerProcess::OpenServices}) {
     if (auto status = (server.get()->*step)(); !status.ok()) return status;
@@ -117,10 +118,11 @@ absl::Status ServerProcess::OpenServices() {
   anonymous_ = std::make_unique<PeerLimiter>(PeerLimits{}, clock_);
   services_ = std::make_unique<Services>(Services{*authority_, *devices_, *operators_, *policy_,
                                                   *ingest_, *fleet_, *store_, clock_, *workers_,
-                                                  counters_, *anonymous_, RpcBounds{}});
+                                                  counters_, *anonymous_, refusals_, RpcBounds{}});
   if (!options_.metrics_listen.empty()) {
-    auto page = MetricsPage::Start(options_.metrics_listen,
-                                   {*fleet_, *ingest_, *operators_, *policy_, counters_, latency_});
+    auto page = MetricsPage::Start(
+        options_.metrics_listen,
+        {*fleet_, *ingest_, *devices_, *operators_, *policy_, counters_, refusals_, latency_});
     if (!page.ok()) return page.status();
     metrics_ = std::move(*page);
   }

@@ -15,7 +15,9 @@ namespace shoumi::server {
 class ServerProcess {
  public:
   // What stands in the way, as a sentence for the administrator.
-  static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(const ServerOptions& options);
+  // `refusals` outlives the process.
+  static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(const ServerOptions& options,
+                                                              RefusalLog& refusals);
   ~ServerProcess();
 
   // Ends sessions after the batch each has in work, stores what is queued, closes the store.
@@ -25,7 +27,8 @@ class ServerProcess {
   [[nodiscard]] const CertificateAuthority& authority() const { return *authority_; }
 
  private:
-  explicit ServerProcess(const ServerOptions& options) : options_(options) {}
+  ServerProcess(const ServerOptions& options, RefusalLog& refusals)
+      : options_(options), refusals_(refusals) {}
   absl::Status OpenState();
   absl::Status OpenIdentity();
   absl::Status OpenPolicy();
@@ -33,6 +36,7 @@ class ServerProcess {
   absl::Status DeliverFirstPassword(std::string_view password);
 
   const ServerOptions options_;
+  RefusalLog& refusals_;
   Clock& clock_ = Clock::Real();
   UniqueFd lock_;
   StoreLatency latency_;

@@ -57,7 +57,7 @@ class ServiceTest : public testing::Test {
 
   // Why it does not start.
   std::string Problem() {
-    const auto server = ServerProcess::Start(options);
+    const auto server = ServerProcess::Start(options, refusals);
     return server.ok() ? "" : std::string(server.status().message());
   }
   void Write(const std::filesystem::path& file, std::string_view bytes, off_t at = 0) {
@@ -90,10 +90,11 @@ class ServiceTest : public testing::Test {
 
   std::filesystem::path folder;
   ServerOptions options;
+  RefusalLog refusals{RefusalLogLimits{}, Clock::Real()};
 };
 
 TEST_F(ServiceTest, OneServerAStateAndTheNextCanTakeOver) {
-  auto first = ServerProcess::Start(options);
+  auto first = ServerProcess::Start(options, refusals);
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_THAT(Problem(), AllOf(HasSubstr("another shoumi-server"), HasSubstr(options.state)));
   const std::string fingerprint = (*first)->authority().ca_fingerprint();
@@ -102,7 +103,7 @@ TEST_F(ServiceTest, OneServerAStateAndTheNextCanTakeOver) {
   first->reset();
   std::filesystem::remove(options.admin_password_file);
 
-  auto second = ServerProcess::Start(options);
+  auto second = ServerProcess::Start(options, refusals);
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_EQ((*second)->authority().ca_fingerprint(), fingerprint);
   EXPECT_FALSE(std::filesystem::exists(options.admin_password_file)) << "a second administrator";
@@ -149,7 +150,7 @@ TEST_F(ServiceTest, WhatIsDamagedIsNamedInOneSentence) {
 }
 
 TEST_F(ServiceTest, AnAddressThatIsTakenIsSaid) {
-  auto first = ServerProcess::Start(options);
+  auto first = ServerProcess::Start(options, refusals);
   ASSERT_TRUE(first.ok()) << first.status();
   options.listen = "127.0.0.1:" + std::to_string((*first)->port());
   options.state = folder / "other";
@@ -161,13 +162,15 @@ TEST_F(ServiceTest, AnAddressThatIsTakenIsSaid) {
 
 TEST_F(ServiceTest, TheMetricsPageCountsWhatHappened) {
   options.metrics_listen = "127.0.0.1:" + FreePort();
-  const auto server = ServerProcess::Start(options);
+  const auto server = ServerProcess::Start(options, refusals);
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_FALSE(Login(*Connect(**server), "guess").ok());
   const std::string page = Get(options.metrics_listen, "/metrics");
   for (const char* line :
        {"shoumi_agents_connected 0\n", "shoumi_policy_version 0\n",
         "shoumi_login_failures_total 1\n", "shoumi_rpc_total{code=\"UNAUTHENTICATED\"} 1\n",
+        "shoumi_refusals_total 1\n", "shoumi_refusals_suppressed_total 0\n",
+        "shoumi_certificate_renewals_total 0\n", "shoumi_certificate_renewals_refused_total 0\n",
         "shoumi_rpc_total{code=\"OK\"} 0\n", "shoumi_store_write_seconds_count "}) {
     EXPECT_THAT(page, HasSubstr(line));
   }
@@ -176,7 +179,7 @@ TEST_F(ServiceTest, TheMetricsPageCountsWhatHappened) {
 }
 
 TEST_F(ServiceTest, StoppingStaysWithinItsBound) {
-  auto server = ServerProcess::Start(options);
+  auto server = ServerProcess::Start(options, refusals);
   ASSERT_TRUE(server.ok()) << server.status();
   const auto stub = Connect(**server);
   ASSERT_TRUE(Login(*stub, FirstPassword()).ok());

@@ -62,7 +62,7 @@ class BlobStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
   }
 
   void FinishWith(const absl::Status& status) {
-    LogIfRefused("policy download", peer_, status);
+    services_.refusals.Call("policy download", peer_, status);
     services_.counters.Count(status);
     Finish(ToGrpc(status));
   }

@@ -6,8 +6,6 @@
 
 #include <cstring>
 
-#include "common/log.h"
-
 namespace shoumi::server {
 
 grpc::Status ToGrpc(const absl::Status& status) {
@@ -59,18 +57,6 @@ std::string BearerToken(const grpc::ServerContextBase& context) {
   constexpr std::string_view kScheme = "Bearer ";
   if (!value.starts_with(kScheme)) return {};
   return std::string(value.substr(kScheme.size()));
-}
-
-void LogIfRefused(std::string_view call, std::string_view peer, const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kResourceExhausted:
-      spdlog::warn("{} from {} refused: {}", call, peer, std::string(status.message()));
-      break;
-    default:
-      break;
-  }
 }
 
 absl::Status PeerLimiter::Admit(const std::string& network) {

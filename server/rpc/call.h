@@ -30,10 +30,6 @@ std::string NetworkOf(const std::string& address);
 // Of "authorization: Bearer TOKEN"; empty when there is none.
 std::string BearerToken(const grpc::ServerContextBase& context);
 
-// Says in the log that a caller was refused for who it is, or for calling too often; other errors
-// are for the caller alone.
-void LogIfRefused(std::string_view call, std::string_view peer, const absl::Status& status);
-
 // Finished calls by status code (google.rpc.Code, 0..16).
 class RpcCounters {
  public:
