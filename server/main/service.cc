@@ -23,8 +23,9 @@ constexpr size_t kJobsMax = 20'000;
 absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const ServerOptions& options,
                                                                     RefusalLog& refusals) {
   std::unique_ptr<ServerProcess> server(new ServerProcess(options, refusals));
-  for (const auto step : {&ServerProcess::OpenState, &ServerProcess::OpenIdentity,
-                          &ServerProcess::OpenPolicy, &ServerProcess::OpenServices}) {
+  for (const auto step :
+       {&ServerProcess::OpenState, &ServerProcess::OpenIdentity, &ServerProcess::OpenPolicy,
+        &ServerProcess::OpenServices, &ServerProcess::MakeFirstAdministrator}) {
     if (auto status = (server.get()->*step)(); !status.ok()) return status;
   }
   return server;
@@ -72,11 +73,12 @@ absl::Status ServerProcess::DeliverFirstPassword(std::string_view password) {
     fmt::print("First administrator: admin\nOne-time password:   {}\n", password);
     return std::fflush(stdout) == 0 ? absl::OkStatus() : ErrnoStatus(errno, "standard output");
   }
-  const auto file = options_.admin_password_file.empty() ? options_.state / "admin-password"
-                                                         : options_.admin_password_file;
-  if (auto status = WriteKeyFile(file, fmt::format("{}\n", password)); !status.ok()) return status;
+  password_file_ = options_.admin_password_file.empty() ? options_.state / "admin-password"
+                                                        : options_.admin_password_file;
+  auto status = WriteKeyFile(password_file_, fmt::format("{}\n", password));
+  if (!status.ok()) return status;
   spdlog::info("the one-time password of the first administrator \"admin\" is in {}",
-               file.string());
+               password_file_.string());
   return absl::OkStatus();
 }
 
@@ -91,10 +93,23 @@ absl::Status ServerProcess::OpenIdentity() {
   auto operators = Operators::Create({}, *store_, clock_);
   if (!operators.ok()) return operators.status();
   operators_ = std::move(*operators);
-  return operators_
-      ->CreateFirstAdministrator(
-          [this](std::string_view password) { return DeliverFirstPassword(password); })
-      .status();
+  return absl::OkStatus();
+}
+
+absl::Status ServerProcess::MakeFirstAdministrator() {
+  bool delivered = false;
+  const auto made = operators_->CreateFirstAdministrator([&](std::string_view password) {
+    auto status = DeliverFirstPassword(password);
+    delivered = status.ok();
+    return status;
+  });
+  if (made.ok() || !delivered) return made.status();
+  std::error_code ignored;  // an old password does no harm
+  if (!password_file_.empty()) std::filesystem::remove(password_file_, ignored);
+  return absl::Status(
+      made.status().code(),
+      fmt::format("the first administrator is not stored, its one-time password is void: {}",
+                  std::string(made.status().message())));
 }
 
 absl::Status ServerProcess::OpenPolicy() {

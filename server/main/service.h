@@ -33,11 +33,14 @@ class ServerProcess {
   absl::Status OpenIdentity();
   absl::Status OpenPolicy();
   absl::Status OpenServices();
+  // Last: a start that fails before leaves no account whose password nobody kept.
+  absl::Status MakeFirstAdministrator();
   absl::Status DeliverFirstPassword(std::string_view password);
 
   const ServerOptions options_;
   RefusalLog& refusals_;
   Clock& clock_ = Clock::Real();
+  std::filesystem::path password_file_;  // where the first password went; empty: the terminal
   UniqueFd lock_;
   StoreLatency latency_;
   std::unique_ptr<Store> store_;

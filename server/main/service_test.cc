@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
 #include <sys/stat.h>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -158,6 +160,50 @@ TEST_F(ServiceTest, AnAddressThatIsTakenIsSaid) {
   options.listen = "127.0.0.1:0";
   options.packs = folder / "no-packs";
   EXPECT_THAT(Problem(), HasSubstr("no-packs"));
+}
+
+// What keeps a first start from succeeding must not cost the administrator's password.
+TEST_F(ServiceTest, AFirstStartThatFailsMakesNoAdministrator) {
+  const ServerOptions good = options;
+  auto other = ServerProcess::Start(
+      [&] {
+        ServerOptions taken = options;
+        taken.state = folder / "other";
+        taken.admin_password_file = folder / "other-password";
+        taken.metrics_listen = "127.0.0.1:" + FreePort();
+        options.metrics_listen = taken.metrics_listen;
+        return taken;
+      }(),
+      refusals);
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_THAT(Problem(), HasSubstr("cannot serve metrics"));
+  options = good;
+  options.listen = "127.0.0.1:" + std::to_string((*other)->port());
+  EXPECT_THAT(Problem(), HasSubstr("cannot listen"));
+  options = good;
+  options.packs = folder / "no-packs";
+  EXPECT_THAT(Problem(), HasSubstr("no-packs"));
+  EXPECT_FALSE(std::filesystem::exists(good.admin_password_file));
+  options = good;
+  options.admin_password_file = folder / "no-folder" / "password";
+  EXPECT_THAT(Problem(), HasSubstr("no-folder"));
+
+  options = good;
+  const auto server = ServerProcess::Start(options, refusals);
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_TRUE(Login(*Connect(**server), FirstPassword()).ok());
+}
+
+TEST_F(ServiceTest, APasswordWhoseAccountIsNotStoredIsTakenBack) {
+  ASSERT_EQ(Problem(), "");
+  std::filesystem::remove(options.admin_password_file);
+  {
+    soci::session sql(soci::sqlite3, "dbname=" + (options.state / "store.db").string());
+    sql << "DELETE FROM operators";
+    sql << "CREATE TRIGGER full BEFORE INSERT ON operators BEGIN SELECT RAISE(FAIL, 'full'); END";
+  }
+  EXPECT_THAT(Problem(), HasSubstr("its one-time password is void"));
+  EXPECT_FALSE(std::filesystem::exists(options.admin_password_file));
 }
 
 TEST_F(ServiceTest, TheMetricsPageCountsWhatHappened) {
