@@ -5,6 +5,7 @@
 #include "CLI/Formatter.hpp"
 #include "common/log.h"
 #include "common/terminal/language.h"
+#include "common/terminal/server_reach.h"
 #include "common/terminal/streams.h"
 #include "fmt/format.h"
 #include "server/ctl/command.h"
@@ -59,7 +60,7 @@ int Run(int argc, char** argv) {
   app.footer(Footer());
   app.add_option("--server", global.server,
                  Say("the server (default: of the saved login)", "服务器（默认：已保存的登录）"))
-      ->type_name("HOST:PORT");
+      ->check(CLI::Validator(shoumi::ServerProblem, "HOST:PORT"));
   app.add_option("--ca", global.ca_file,
                  Say("the server's ca.pem (default: of the saved login)",
                      "服务器的 ca.pem（默认：已保存的登录）"))
