@@ -4,13 +4,17 @@
 
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "absl/strings/str_join.h"
 #include "agent/cli/judge.h"
 #include "agent/cli/scan.h"
+#include "common/terminal/command_line.h"
 #include "common/terminal/language.h"
 #include "rules/engine/text/dates.h"
 
 namespace shoumi::cli {
 namespace {
+
+constexpr int kSecondsMax = 3600;
 
 // CLI11's form: what is wrong with the word, or nothing.
 std::string NotADate(const std::string& word) {
@@ -34,15 +38,18 @@ void AddScan(CLI::App& app, int& exit_status) {
                    Say("Policy to judge each file by", "按此策略给出每个文件的结论"));
   scan->add_option("--channel", options->channel,
                    Say("Way out that --policy judges", "--policy 所判断的外发途径"))
-      ->check(CLI::IsMember(ChannelNames()))
+      ->type_name(absl::StrJoin(ChannelNames(), "|"))
+      ->check(OneOf(ChannelNames()))
       ->capture_default_str();
   scan->add_option("--timeout", options->seconds_max,
                    Say("Seconds for one file", "每个文件的秒数上限"))
-      ->check(CLI::Range(1U, 3600U))
+      ->type_name("SECONDS")
+      ->check(InRange(1, kSecondsMax))
       ->capture_default_str();
   scan->add_option("--today", options->today,
                    Say("Date that terms of classification are held against (YYYY-MM-DD)",
                        "判断保密期限所用的日期（YYYY-MM-DD）"))
+      ->type_name("DATE")
       ->check(CLI::Validator(&NotADate, ""));
   scan->add_flag("--json", options->json,
                  Say("One JSON object per file", "每个文件一个 JSON 对象"));

@@ -15,6 +15,7 @@
 #include "agent/uplink/enrolment.h"
 #include "common/fd.h"
 #include "common/log.h"
+#include "common/terminal/command_line.h"
 #include "common/terminal/language.h"
 #include "common/terminal/server_reach.h"
 #include "fmt/format.h"
@@ -25,7 +26,6 @@ namespace {
 using shoumi::Say;
 using shoumi::agent::AgentConfig;
 
-constexpr int kUsageError = 2;
 constexpr size_t kConfigBytesMax = 1 << 20;
 constexpr unsigned kStopSecondsMax = 15;
 constexpr time_t kTendSeconds = 5;
@@ -34,13 +34,13 @@ int ReadConfig(const std::string& path, AgentConfig& config) {
   const auto yaml = shoumi::ReadFile(path, kConfigBytesMax);
   if (!yaml.ok()) {
     fmt::print(stderr, "shoumi-agent: {}\n", std::string(yaml.status().message()));
-    return kUsageError;
+    return shoumi::kBadUsage;
   }
   auto result = shoumi::agent::LoadConfig(path, *yaml);
   for (const auto& problem : result.problems) {
     fmt::print(stderr, "{}\n", shoumi::rules::FormatProblem(problem));
   }
-  if (!result.ok) return kUsageError;
+  if (!result.ok) return shoumi::kBadUsage;
   config = std::move(result.config);
   return 0;
 }
@@ -107,7 +107,7 @@ int Main(int argc, char** argv) {
   // An arena for every thread would cost more memory at rest than all that the agent keeps.
   ::mallopt(M_ARENA_MAX, 2);
   CLI::App app("Shoumi agent of a workstation", "shoumi-agent");
-  app.set_version_flag("--version", "shoumi-agent " SHOUMI_VERSION);
+  shoumi::SetUpHelp(app, SHOUMI_VERSION);
   app.require_subcommand(1);
 
   std::string config_path = "/etc/shoumi/agent.yaml";
@@ -118,9 +118,10 @@ int Main(int argc, char** argv) {
   options.state_dir = AgentConfig().state_dir;
   options.agent_version = SHOUMI_VERSION;
   CLI::App* const enrol = app.add_subcommand("enrol", "enrol this workstation at a server");
-  enrol->add_option("--server", options.server, "HOST:PORT of the server")
+  enrol->add_option("--server", options.server, "the server")
       ->required()
-      ->check(CLI::Validator(shoumi::ServerProblem, "HOST:PORT"));
+      ->type_name("HOST:PORT")
+      ->check(CLI::Validator(shoumi::ServerProblem, ""));
   enrol->add_option("--ca", options.ca_file, "certificate of the server's CA, PEM")->required();
   enrol->add_option("--token-file", options.token_file, "file with the one-time token")->required();
   enrol->add_option("--state", options.state_dir, "state folder")->capture_default_str();
@@ -128,7 +129,7 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsageError;
+    return shoumi::EndOfParse(app, error);
   }
   return run->parsed() ? Run(config_path) : EnrolHere(options);
 }

@@ -81,7 +81,8 @@ void AddEnrolToken(CLI::App& app, const Global& global, int& exit_status) {
   create
       ->add_option("--valid", options->valid,
                    Say("1m to 7d: 90s, 10m, 1h, 7d", "1m 至 7d：90s、10m、1h、7d"))
-      ->check(CLI::Validator(DurationProblem, "DURATION"))
+      ->check(CLI::Validator(DurationProblem, ""))
+      ->type_name("DURATION")
       ->capture_default_str();
   create->add_option("--note", options->note, Say("who or what it is for", "用途说明"))
       ->type_name("TEXT");

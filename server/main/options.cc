@@ -9,6 +9,7 @@
 
 #include "common/fd.h"
 #include "common/host_port.h"
+#include "common/terminal/command_line.h"
 #include "fmt/format.h"
 
 namespace shoumi::server {
@@ -159,7 +160,7 @@ absl::Status CheckOptions(const ServerOptions& options) {
 int ParseCommandLine(int argc, char** argv, ServerOptions& options) {
   CLI::App app(kDescription, "shoumi-server");
   app.footer(kFooter);
-  app.set_version_flag("--version", std::string("shoumi-server ") + SHOUMI_VERSION);
+  SetUpHelp(app, SHOUMI_VERSION);
   std::string config;
   int stop_seconds = 0;
   ServerOptions flags;
@@ -185,7 +186,7 @@ int ParseCommandLine(int argc, char** argv, ServerOptions& options) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return EndOfParse(app, error);
   }
 
   const auto fail = [](const absl::Status& status) {
