@@ -56,10 +56,26 @@ void AddScan(CLI::App& app, int& exit_status) {
   scan->add_flag(
       "--explain", options->explain,
       Say("Also what was considered and rejected, and why", "同时给出被排除的候选及原因"));
-  scan->footer(
-      Say("Exit status: 0 clean, 1 something found (whatever else happened), 2 error or "
-          "not wholly inspected.",
-          "退出码：0 无发现，1 有发现（优先于其他情况），2 出错或有内容未能检查。"));
+  scan->footer(Say(R"(JSON
+  path        the path; bytes that are not UTF-8 are U+FFFD in it
+  path_bytes  only where there are such: the path's own bytes in base64 (RFC 4648, 4)
+  start, end  bytes in the UTF-8 text of the match's part, not in the file: encoding, compression
+              and holes of the file do not count
+
+EXIT STATUS
+  0  clean
+  1  something found, whatever else happened
+  2  error, or not wholly inspected)",
+                   R"(JSON
+  path        路径；其中不是 UTF-8 的字节显示为 U+FFFD
+  path_bytes  仅在有此类字节时出现：路径的原始字节，base64 编码（RFC 4648 第 4 节）
+  start, end  在命中所在部分的 UTF-8 文本中的字节位置，不是在文件中的位置：文件的编码、压缩和
+              空洞不计在内
+
+退出码
+  0  无发现
+  1  有发现（优先于其他情况）
+  2  出错或有内容未能检查)"));
   scan->callback([options, &exit_status] { exit_status = RunScan(*options); });
 }
 
