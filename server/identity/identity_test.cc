@@ -218,6 +218,14 @@ TEST_F(IdentityTest, APasswordThatCannotBeDeliveredMakesNoAccount) {
   EXPECT_EQ(store_->CountOperators().value(), 0U);
 }
 
+TEST_F(IdentityTest, AWithdrawnFirstAdministratorIsMadeAnew) {
+  const std::string lost = FirstPassword();
+  ASSERT_TRUE(operators_->WithdrawFirstAdministrator().ok());
+  const std::string password = FirstPassword();
+  EXPECT_FALSE(operators_->Login(kOffice, "admin", lost).ok());
+  EXPECT_TRUE(operators_->Login(kOffice, "admin", password).ok());
+}
+
 TEST_F(IdentityTest, TokensEndByTimeLogoutAndPasswordChange) {
   const std::string password = FirstPassword();
   const auto one = operators_->Login(kOffice, "admin", password).value();

@@ -9,6 +9,7 @@ namespace {
 constexpr size_t kTokenBytes = 32;
 constexpr size_t kTokenTextBytesMax = 128;
 constexpr size_t kNameBytesMax = 64;
+constexpr char kFirstName[] = "admin";
 
 absl::Status WrongLogin() {
   return absl::UnauthenticatedError("user or password is wrong");
@@ -25,6 +26,10 @@ absl::StatusOr<std::unique_ptr<Operators>> Operators::Create(const OperatorOptio
   return operators;
 }
 
+absl::Status Operators::WithdrawFirstAdministrator() {
+  return store_.DeleteOperator(kFirstName);
+}
+
 absl::StatusOr<bool> Operators::CreateFirstAdministrator(
     const std::function<absl::Status(std::string_view password)>& deliver) {
   const auto count = store_.CountOperators();
@@ -36,7 +41,8 @@ absl::StatusOr<bool> Operators::CreateFirstAdministrator(
   if (auto status = deliver(password); !status.ok()) return status;
   crypto::Wipe(password);
   const Clock::Wall now = clock_.WallNow();
-  if (auto status = store_.AddOperator({"admin", std::move(*hash), true, now, now}); !status.ok()) {
+  if (auto status = store_.AddOperator({kFirstName, std::move(*hash), true, now, now});
+      !status.ok()) {
     return status;
   }
   return true;

@@ -44,6 +44,8 @@ class Operators {
   // before the account exists; its error is returned. True when one was made.
   absl::StatusOr<bool> CreateFirstAdministrator(
       const std::function<absl::Status(std::string_view password)>& deliver);
+  // Takes that back: its password opens nothing, and the next call makes another.
+  absl::Status WithdrawFirstAdministrator();
 
   // Unauthenticated for a wrong name or password alike, ResourceExhausted beyond a bound on guesses
   // from `network`, where the caller comes from.

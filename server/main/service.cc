@@ -23,10 +23,12 @@ constexpr size_t kJobsMax = 20'000;
 absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const ServerOptions& options,
                                                                     RefusalLog& refusals) {
   std::unique_ptr<ServerProcess> server(new ServerProcess(options, refusals));
-  for (const auto step :
-       {&ServerProcess::OpenState, &ServerProcess::OpenIdentity, &ServerProcess::OpenPolicy,
-        &ServerProcess::OpenServices, &ServerProcess::MakeFirstAdministrator}) {
-    if (auto status = (server.get()->*step)(); !status.ok()) return status;
+  for (const auto step : {&ServerProcess::OpenState, &ServerProcess::OpenIdentity,
+                          &ServerProcess::OpenPolicy, &ServerProcess::OpenServices,
+                          &ServerProcess::MakeFirstAdministrator, &ServerProcess::Listen}) {
+    auto status = (server.get()->*step)();
+    if (status.ok()) continue;
+    return server->first_password_given_ ? server->WithdrawFirstPassword(status) : status;
   }
   return server;
 }
@@ -97,19 +99,23 @@ absl::Status ServerProcess::OpenIdentity() {
 }
 
 absl::Status ServerProcess::MakeFirstAdministrator() {
-  bool delivered = false;
   const auto made = operators_->CreateFirstAdministrator([&](std::string_view password) {
     auto status = DeliverFirstPassword(password);
-    delivered = status.ok();
+    first_password_given_ = status.ok();
     return status;
   });
-  if (made.ok() || !delivered) return made.status();
-  std::error_code ignored;  // an old password does no harm
+  return made.status();
+}
+
+absl::Status ServerProcess::WithdrawFirstPassword(const absl::Status& why) {
+  const absl::Status withdrawn = operators_->WithdrawFirstAdministrator();
+  if (!withdrawn.ok()) spdlog::error("{}", std::string(withdrawn.message()));
+  std::error_code ignored;  // a void password does no harm
   if (!password_file_.empty()) std::filesystem::remove(password_file_, ignored);
-  return absl::Status(
-      made.status().code(),
-      fmt::format("the first administrator is not stored, its one-time password is void: {}",
-                  std::string(made.status().message())));
+  return absl::Status(why.code(),
+                      fmt::format("{}; the one-time password that was given out is void, the next "
+                                  "start gives out another",
+                                  std::string(why.message())));
 }
 
 absl::Status ServerProcess::OpenPolicy() {
@@ -141,6 +147,10 @@ absl::Status ServerProcess::OpenServices() {
     if (!page.ok()) return page.status();
     metrics_ = std::move(*page);
   }
+  return absl::OkStatus();
+}
+
+absl::Status ServerProcess::Listen() {
   RpcServerOptions rpc;
   rpc.listen = options_.listen;
   auto started = RpcServer::Start(rpc, *services_);

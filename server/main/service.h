@@ -33,13 +33,18 @@ class ServerProcess {
   absl::Status OpenIdentity();
   absl::Status OpenPolicy();
   absl::Status OpenServices();
-  // Last: a start that fails before leaves no account whose password nobody kept.
+  // Late: who can reach the server finds an administrator, and a start that fails has not left one
+  // whose password nobody kept.
   absl::Status MakeFirstAdministrator();
+  absl::Status Listen();
   absl::Status DeliverFirstPassword(std::string_view password);
+  // `why` the start fails, with what becomes of the password.
+  absl::Status WithdrawFirstPassword(const absl::Status& why);
 
   const ServerOptions options_;
   RefusalLog& refusals_;
   Clock& clock_ = Clock::Real();
+  bool first_password_given_ = false;
   std::filesystem::path password_file_;  // where the first password went; empty: the terminal
   UniqueFd lock_;
   StoreLatency latency_;

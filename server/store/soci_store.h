@@ -43,6 +43,7 @@ class SociStore final : public Store {
   absl::Status AddOperator(const OperatorRow& row) override;
   absl::StatusOr<OperatorRow> GetOperator(std::string_view name) override;
   absl::StatusOr<uint64_t> CountOperators() override;
+  absl::Status DeleteOperator(std::string_view name) override;
   absl::Status SetPassword(std::string_view name, std::string_view password_hash, WallTime now,
                            std::string_view keep_token_sha256) override;
   absl::Status AddOperatorToken(const OperatorTokenRow& token) override;

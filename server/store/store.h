@@ -177,6 +177,8 @@ class Store {
   virtual absl::Status AddOperator(const OperatorRow& row) = 0;
   virtual absl::StatusOr<OperatorRow> GetOperator(std::string_view name) = 0;
   virtual absl::StatusOr<uint64_t> CountOperators() = 0;
+  // With all tokens of the operator; OK when there is none.
+  virtual absl::Status DeleteOperator(std::string_view name) = 0;
   // Also ends every token of the operator but `keep_token_sha256`.
   virtual absl::Status SetPassword(std::string_view name, std::string_view password_hash,
                                    WallTime now, std::string_view keep_token_sha256) = 0;

@@ -130,6 +130,18 @@ TEST_P(StoreContract, ExpiredAndUnknownTokensAreRefused) {
   EXPECT_FALSE(store_->EnrolDevice("other", kNow, device, {"01", "d1", kNow, kNow}).ok());
 }
 
+TEST_P(StoreContract, ADeletedOperatorIsGoneWithItsTokens) {
+  ASSERT_TRUE(store_->AddOperator({"admin", "hash", true, kNow, kNow}).ok());
+  ASSERT_TRUE(store_->AddOperator({"other", "hash", true, kNow, kNow}).ok());
+  ASSERT_TRUE(store_->AddOperatorToken({"t1", "admin", kNow, kNow + hours(8)}).ok());
+  ASSERT_TRUE(store_->AddOperatorToken({"t2", "other", kNow, kNow + hours(8)}).ok());
+  EXPECT_TRUE(store_->DeleteOperator("admin").ok());
+  EXPECT_TRUE(store_->DeleteOperator("admin").ok());
+  EXPECT_EQ(store_->CountOperators().value(), 1U);
+  EXPECT_FALSE(store_->GetOperatorToken("t1").ok());
+  EXPECT_TRUE(store_->GetOperatorToken("t2").ok());
+}
+
 TEST_P(StoreContract, CertificatesOfADeviceAreBoundedAndThoseThatAreOverForgotten) {
   AddDevice("d1");
   AddDevice("d2");
