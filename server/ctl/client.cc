@@ -35,10 +35,17 @@ absl::Status Client::Explain(const grpc::Status& status) const {
                   "{} 在 {} 秒内没有应答；可用 --timeout SECONDS 延长", options_.server,
                   options_.timeout.count());
     case grpc::StatusCode::UNAUTHENTICATED:
-      if (options_.token.empty()) return absl::UnauthenticatedError(text);
+      if (options_.token.empty()) {
+        return absl::UnauthenticatedError(Say("user or password is wrong", "用户名或密码错误"));
+      }
       return Told(absl::StatusCode::kUnauthenticated,
                   "the login at {} is over; run: shoumictl login --user NAME",
                   "在 {} 的登录已失效；请运行：shoumictl login --user NAME", options_.server);
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      if (text.find("shoumictl passwd") == text.npos) return absl::FailedPreconditionError(text);
+      return Told(absl::StatusCode::kFailedPrecondition,
+                  "the one-time password must be changed first; run: shoumictl passwd",
+                  "必须先修改一次性密码；请运行：shoumictl passwd");
     case grpc::StatusCode::UNIMPLEMENTED:
       return Told(absl::StatusCode::kUnimplemented,
                   "{} does not know this command; is it a shoumi-server of this version?",

@@ -121,10 +121,12 @@ TEST_F(ClientTest, StatusesBecomeSentencesThatSayWhatToDo) {
   using grpc::StatusCode;
   EXPECT_THAT(std::string(Refused(StatusCode::UNAUTHENTICATED, "x").message()),
               AllOf(HasSubstr("dlp.example:7443"), HasSubstr("shoumictl login")));
-  EXPECT_EQ(Refused(StatusCode::UNAUTHENTICATED, "user or password is wrong", "").message(),
-            "user or password is wrong");
-  EXPECT_EQ(Refused(StatusCode::FAILED_PRECONDITION, "run: shoumictl passwd").message(),
-            "run: shoumictl passwd");
+  EXPECT_EQ(Refused(StatusCode::UNAUTHENTICATED, "x", "").message(), "user or password is wrong");
+  EXPECT_THAT(
+      std::string(
+          Refused(StatusCode::FAILED_PRECONDITION, "change it: shoumictl passwd").message()),
+      AllOf(HasSubstr("one-time password"), HasSubstr("run: shoumictl passwd")));
+  EXPECT_EQ(Refused(StatusCode::FAILED_PRECONDITION, "no packs").message(), "no packs");
   EXPECT_THAT(std::string(Refused(StatusCode::UNIMPLEMENTED, "").message()),
               HasSubstr("does not know this command"));
   EXPECT_THAT(std::string(Refused(StatusCode::UNAVAILABLE, "last error: refused").message()),

@@ -1,6 +1,8 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 
 #include "common/fd.h"
@@ -34,7 +36,11 @@ std::string DurationProblem(const std::string& text) {
 absl::Status CheckOutput(const std::string& file) {
   struct stat info {};
   if (::lstat(file.c_str(), &info) != 0) {
-    return errno == ENOENT ? absl::OkStatus() : ErrnoStatus(errno, file);
+    if (errno != ENOENT) return ErrnoStatus(errno, file);
+    // Before the server makes a token that would be lost.
+    const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+    const std::string name = folder.empty() ? "." : folder.string();
+    return ::access(name.c_str(), W_OK) == 0 ? absl::OkStatus() : ErrnoStatus(errno, name);
   }
   if (S_ISREG(info.st_mode)) return absl::OkStatus();
   return absl::FailedPreconditionError(

@@ -226,6 +226,8 @@ TEST(Policy, CheckedHereAsAtTheServer) {
   EXPECT_THAT(lines, ContainsRegex("(^|\n)broken\\.yaml:2: error Y102: .*surprise"));
   EXPECT_THAT(lines, Not(HasSubstr("\x1b")));
   EXPECT_FALSE(ReadPolicySource("/nonexistent.yaml", packs).ok());
+  EXPECT_EQ(std::string(ReadPolicySource("/dev/null", packs).status().message()),
+            "/dev/null is empty");
   EXPECT_FALSE(ReadPolicySource(starter, "/nonexistent").ok());
 }
 
