@@ -74,7 +74,7 @@ void LoginThrottle::Forgive(const Source& source) {
   Key one{std::string(source.network), std::string(source.user)};
   const std::lock_guard lock(mutex_);
   failures_.erase(one);
-  const auto all = failures_.find(Key{one.network, ""});
+  const auto all = failures_.find(Key{one.first, ""});
   if (all != failures_.end() && --all->second.count == 0) failures_.erase(all);
   if (!known_.contains(one)) {
     DropOldest(known_, limits_.known_sources_max, [](Clock::Steady last) { return last; });

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <chrono>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "common/clock.h"
@@ -46,11 +46,7 @@ class LoginThrottle {
   [[nodiscard]] size_t remembered() const;  // entries of all tables
 
  private:
-  struct Key {
-    std::string network;
-    std::string user;  // empty: the whole network
-    auto operator<=>(const Key&) const = default;
-  };
+  using Key = std::pair<std::string, std::string>;  // network, user; no user: the whole network
   struct Failures {
     Clock::Steady since;
     uint32_t count = 0;
