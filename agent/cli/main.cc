@@ -6,13 +6,13 @@
 #include "CLI/Formatter.hpp"
 #include "agent/cli/commands.h"
 #include "common/log.h"
+#include "common/terminal/command_line.h"
 #include "common/terminal/language.h"
 #include "common/terminal/streams.h"
 #include "fmt/format.h"
 
 namespace {
 
-constexpr int kUsageError = 2;
 constexpr int kOutputLost = 2;
 
 // What was found stays found; nothing else may end as if all had been told.
@@ -28,14 +28,14 @@ int Run(int argc, char** argv) {
   using shoumi::Say;
   shoumi::SetUpLogging("shoumi", "off", false);  // what went wrong is printed, not logged
   CLI::App app(Say("Shoumi on this workstation", "本机守密"), "shoumi");
-  app.set_version_flag("--version", "shoumi " SHOUMI_VERSION);
+  shoumi::SetUpHelp(app, SHOUMI_VERSION);
   app.require_subcommand(1);
   int exit_status = 0;
   shoumi::cli::AddCommands(app, exit_status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsageError;
+    return shoumi::EndOfParse(app, error);
   }
   return AfterOutput(exit_status);
 }

@@ -36,7 +36,8 @@ std::string FindingLines(const v1::Finding& finding) {
 }
 
 std::string VerdictLine(const v1::Verdict& verdict) {
-  return fmt::format("    {}: {} ({})\n", Say("verdict", "结论"), rules::Name(verdict.action()),
+  return fmt::format("    {}: {} ({})\n", Say("verdict", "结论"),
+                     WordText(rules::Name(verdict.action())),
                      verdict.rule().empty() ? Say("no rule", "无规则") : Printable(verdict.rule()));
 }
 
@@ -158,10 +159,10 @@ void Printer::ClearBar() {
 void Printer::Summary() {
   if (options_.json) return;
   ClearBar();
-  Out(fmt::format(
-      fmt::runtime(Say("{} files: {} with findings, {} not wholly inspected, {} clean\n",
-                       "共 {} 个文件：{} 个有发现，{} 个未能完整检查，{} 个无发现\n")),
-      done_, matches_, unscanned_, done_ - matches_ - unscanned_));
+  Out(fmt::format(fmt::runtime(Say("{}: {} with findings, {} not wholly inspected, {} clean\n",
+                                   "共 {}：{} 个有发现，{} 个未能完整检查，{} 个无发现\n")),
+                  Counted(done_, "file", "files", "个文件"), matches_, unscanned_,
+                  done_ - matches_ - unscanned_));
 }
 
 }  // namespace shoumi::cli

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/escaping.h"
+#include "common/terminal/text.h"
 #include "nlohmann/json.hpp"
 #include "rules/policy/policy.h"
 
@@ -103,12 +105,14 @@ ordered_json ToJson(const FileResult& result, bool explain) {
   for (const v1::Finding& finding : result.report.findings()) {
     if (InForce(finding)) findings.push_back(ToJson(finding));
   }
-  ordered_json json = {{"path", result.path},
-                       {"status", StatusName(StatusOf(result.report))},
-                       {"reason", ReasonOf(result.report)},
-                       {"level", LevelName(result.report.level())},
-                       {"declassified", result.report.declassified()},
-                       {"findings", std::move(findings)}};
+  ordered_json json = {{"path", result.path}};
+  // JSON holds text only: the path alone would not tell two such files apart.
+  if (!IsUtf8(result.path)) json["path_bytes"] = absl::Base64Escape(result.path);
+  json["status"] = StatusName(StatusOf(result.report));
+  json["reason"] = ReasonOf(result.report);
+  json["level"] = LevelName(result.report.level());
+  json["declassified"] = result.report.declassified();
+  json["findings"] = std::move(findings);
   if (result.verdict) json["verdict"] = ToJson(*result.verdict, explain);
   if (explain) Explain(result.report, json);
   return json;

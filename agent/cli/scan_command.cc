@@ -4,13 +4,17 @@
 
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "absl/strings/str_join.h"
 #include "agent/cli/judge.h"
 #include "agent/cli/scan.h"
+#include "common/terminal/command_line.h"
 #include "common/terminal/language.h"
 #include "rules/engine/text/dates.h"
 
 namespace shoumi::cli {
 namespace {
+
+constexpr int kSecondsMax = 3600;
 
 // CLI11's form: what is wrong with the word, or nothing.
 std::string NotADate(const std::string& word) {
@@ -34,25 +38,44 @@ void AddScan(CLI::App& app, int& exit_status) {
                    Say("Policy to judge each file by", "按此策略给出每个文件的结论"));
   scan->add_option("--channel", options->channel,
                    Say("Way out that --policy judges", "--policy 所判断的外发途径"))
-      ->check(CLI::IsMember(ChannelNames()))
+      ->type_name(absl::StrJoin(ChannelNames(), "|"))
+      ->check(OneOf(ChannelNames()))
       ->capture_default_str();
   scan->add_option("--timeout", options->seconds_max,
                    Say("Seconds for one file", "每个文件的秒数上限"))
-      ->check(CLI::Range(1U, 3600U))
+      ->type_name("SECONDS")
+      ->check(InRange(1, kSecondsMax))
       ->capture_default_str();
   scan->add_option("--today", options->today,
                    Say("Date that terms of classification are held against (YYYY-MM-DD)",
                        "判断保密期限所用的日期（YYYY-MM-DD）"))
+      ->type_name("DATE")
       ->check(CLI::Validator(&NotADate, ""));
   scan->add_flag("--json", options->json,
                  Say("One JSON object per file", "每个文件一个 JSON 对象"));
   scan->add_flag(
       "--explain", options->explain,
       Say("Also what was considered and rejected, and why", "同时给出被排除的候选及原因"));
-  scan->footer(
-      Say("Exit status: 0 clean, 1 something found (whatever else happened), 2 error or "
-          "not wholly inspected.",
-          "退出码：0 无发现，1 有发现（优先于其他情况），2 出错或有内容未能检查。"));
+  scan->footer(Say(R"(JSON
+  path        the path; bytes that are not UTF-8 are U+FFFD in it
+  path_bytes  only where there are such: the path's own bytes in base64 (RFC 4648, 4)
+  start, end  bytes in the UTF-8 text of the match's part, not in the file: encoding, compression
+              and holes of the file do not count
+
+EXIT STATUS
+  0  clean
+  1  something found, whatever else happened
+  2  error, or not wholly inspected)",
+                   R"(JSON
+  path        路径；其中不是 UTF-8 的字节显示为 U+FFFD
+  path_bytes  仅在有此类字节时出现：路径的原始字节，base64 编码（RFC 4648 第 4 节）
+  start, end  在命中所在部分的 UTF-8 文本中的字节位置，不是在文件中的位置：文件的编码、压缩和
+              空洞不计在内
+
+退出码
+  0  无发现
+  1  有发现（优先于其他情况）
+  2  出错或有内容未能检查)"));
   scan->callback([options, &exit_status] { exit_status = RunScan(*options); });
 }
 

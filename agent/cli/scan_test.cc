@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "agent/inspect/extract/testing/zip_writer.h"
 #include "common/fd.h"
 #include "gmock/gmock.h"
@@ -272,6 +273,41 @@ TEST_F(ScanTest, NamesCannotSpeakToTheTerminal) {
   const Outcome run = Scan({Write("a\x1b[31m\xff.txt", "t")});
   EXPECT_EQ(run.exit_status, 0);
   EXPECT_THAT(run.out, HasSubstr("a\\x1b[31m\\xff.txt"));
+}
+
+TEST_F(ScanTest, PathsThatAreNotUtf8AreToldApartInJson) {
+  Write("n/a\xff.txt", "t");
+  Write("n/a\xfe.txt", "t");
+  Write("n/方案.txt", "t");
+  const Outcome run = Scan({"--json", Path("n")});
+  EXPECT_EQ(run.exit_status, 0) << run.err;
+  const auto objects = run.Objects();
+  ASSERT_EQ(objects.size(), 3U);
+  EXPECT_EQ(objects[2]["path"], Path("n/方案.txt"));
+  EXPECT_FALSE(objects[2].contains("path_bytes"));
+  for (const auto& [object, name] :
+       {std::pair{objects[0], "n/a\xfe.txt"}, {objects[1], "n/a\xff.txt"}}) {
+    EXPECT_EQ(object["path"], Path("n/a\xef\xbf\xbd.txt"));
+    std::string bytes;
+    ASSERT_TRUE(absl::Base64Unescape(object["path_bytes"].get<std::string>(), &bytes));
+    EXPECT_EQ(bytes, Path(name));
+  }
+}
+
+// Offsets are those of the text: what lies before it in the file does not count.
+TEST_F(ScanTest, OffsetsAreInTheTextOfThePart) {
+  const auto match = [this](const std::string& path) {
+    const Outcome run = Scan({"--json", path});
+    EXPECT_EQ(run.exit_status, 1) << run.err;
+    return run.Objects().at(0)["findings"][0]["matches"][0];
+  };
+  const ordered_json gb = match(Write("gb.txt", "\xc9\xed\xb7\xdd\xd6\xa4 " + std::string(kId)));
+  EXPECT_EQ(gb["start"], 10);  // three characters of three bytes each, and a space
+  EXPECT_EQ(gb["end"], 28);
+  const std::string sparse = Write("sparse.txt", std::string(5000, '\n'));
+  fs::resize_file(sparse, 64 << 20);
+  std::ofstream(sparse, std::ios::binary | std::ios::app) << "\nid: " << kId << "\n";
+  EXPECT_LT(match(sparse)["start"], 1 << 20) << "a hole is not text";
 }
 
 TEST_F(ScanTest, AskedWronglyIsTwo) {

@@ -28,37 +28,20 @@ std::string ChannelName(const std::string& channel) {
   return Printable(channel);
 }
 
-std::string ModeName(v1::UsbMode mode) {
-  switch (mode) {
-    case v1::USB_MODE_INSPECT:
-      return Say("files are inspected", "写入的文件会被检查");
-    case v1::USB_MODE_REPORT_ONLY:
-      return Say("inspected, only reported", "仅检查并记录");
-    case v1::USB_MODE_READ_ONLY:
-      return Say("read-only", "只读");
-    case v1::USB_MODE_DENY:
-      return Say("denied", "禁止使用");
-    case v1::USB_MODE_ALLOW:
-      return Say("allowed, not inspected", "允许，不检查");
-    default:
-      return Say("unknown", "未知");
-  }
-}
-
 void DescribeChannels(const v1::AgentState& state, std::string& out) {
   out += Say("Watched:\n", "监控范围：\n");
   for (const v1::ChannelState& channel : state.channels()) {
     out +=
         fmt::format("  {}: {}", ChannelName(channel.channel()), CoverageText(channel.coverage()));
-    if (!channel.why().empty()) out += fmt::format(" ({})", Printable(channel.why()));
+    if (!channel.why().empty()) out += fmt::format(" ({})", Printable(DetailText(channel.why())));
     out += "\n";
     for (const v1::GuardedDevice& guarded : channel.devices()) {
       const v1::Device& device = guarded.device();
       out += fmt::format("    {} {} {}:{}:{}: {}", Printable(device.mount_point()),
                          Printable(device.label()), Printable(device.vendor_id()),
                          Printable(device.product_id()), Printable(device.serial()),
-                         ModeName(guarded.mode()));
-      if (!guarded.why().empty()) out += fmt::format(" ({})", Printable(guarded.why()));
+                         ModeText(guarded.mode()));
+      if (!guarded.why().empty()) out += fmt::format(" ({})", Printable(DetailText(guarded.why())));
       out += "\n";
     }
   }
@@ -93,11 +76,11 @@ void DescribeConnection(const v1::AgentStatus& status, std::string& out) {
     case v1::AgentStatus::CONNECTION_OFFLINE:
       out += fmt::format(
           fmt::runtime(Say("off line ({}); everything stays enforced", "离线（{}）；策略仍然有效")),
-          Printable(status.connection_detail()));
+          Printable(DetailText(status.connection_detail())));
       break;
     default:
       out += fmt::format(fmt::runtime(Say("not enrolled ({})", "尚未注册（{}）")),
-                         Printable(status.connection_detail()));
+                         Printable(DetailText(status.connection_detail())));
   }
   out += "\n";
 }

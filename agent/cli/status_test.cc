@@ -48,7 +48,8 @@ TEST(StatusDeathTest, SaysItInEnglish) {
 TEST(StatusDeathTest, SaysItInChinese) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(PrintIn("zh_CN.UTF-8"), ::testing::ExitedWithCode(0),
-              AllOf(HasSubstr("U 盘等可移动存储: 已监控"), HasSubstr("策略：starter 版本 7")));
+              AllOf(HasSubstr("U 盘等可移动存储: 已监控"), HasSubstr("邮件: 未监控 (此版本不监控)"),
+                    HasSubstr("策略：starter 版本 7")));
 }
 
 TEST(Status, CheckNeedsPolicyAndUsb) {

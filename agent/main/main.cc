@@ -15,14 +15,17 @@
 #include "agent/uplink/enrolment.h"
 #include "common/fd.h"
 #include "common/log.h"
+#include "common/terminal/command_line.h"
+#include "common/terminal/language.h"
+#include "common/terminal/server_reach.h"
 #include "fmt/format.h"
 #include "rules/policy/policy.h"
 
 namespace {
 
+using shoumi::Say;
 using shoumi::agent::AgentConfig;
 
-constexpr int kUsageError = 2;
 constexpr size_t kConfigBytesMax = 1 << 20;
 constexpr unsigned kStopSecondsMax = 15;
 constexpr time_t kTendSeconds = 5;
@@ -31,13 +34,13 @@ int ReadConfig(const std::string& path, AgentConfig& config) {
   const auto yaml = shoumi::ReadFile(path, kConfigBytesMax);
   if (!yaml.ok()) {
     fmt::print(stderr, "shoumi-agent: {}\n", std::string(yaml.status().message()));
-    return kUsageError;
+    return shoumi::kBadUsage;
   }
   auto result = shoumi::agent::LoadConfig(path, *yaml);
   for (const auto& problem : result.problems) {
     fmt::print(stderr, "{}\n", shoumi::rules::FormatProblem(problem));
   }
-  if (!result.ok) return kUsageError;
+  if (!result.ok) return shoumi::kBadUsage;
   config = std::move(result.config);
   return 0;
 }
@@ -81,17 +84,22 @@ int Run(const std::string& config_path) {
 }
 
 int EnrolHere(const shoumi::agent::EnrolOptions& options) {
+  // gRPC would print its own diagnosis beside our sentence. GRPC_VERBOSITY=debug brings it back.
+  ::setenv("GRPC_VERBOSITY", "NONE", 0);
   const auto enrolment = shoumi::agent::Enrol(options);
   if (absl::IsAlreadyExists(enrolment.status())) {
-    fmt::print("{}; --force enrols again\n", std::string(enrolment.status().message()));
+    fmt::print(fmt::runtime(Say("{}; --force enrols again\n", "{}；可用 --force 重新注册\n")),
+               std::string(enrolment.status().message()));
     return 0;
   }
   if (!enrolment.ok()) {
-    fmt::print(stderr, "shoumi-agent: not enrolled: {}\n",
+    fmt::print(stderr,
+               fmt::runtime(Say("shoumi-agent: not enrolled: {}\n", "shoumi-agent：未注册：{}\n")),
                std::string(enrolment.status().message()));
     return 1;
   }
-  fmt::print("enrolled at {} as {}\n", enrolment->server, enrolment->device_id);
+  fmt::print(fmt::runtime(Say("enrolled at {} as {}\n", "已在 {} 注册为 {}\n")), enrolment->server,
+             enrolment->device_id);
   return 0;
 }
 
@@ -99,7 +107,7 @@ int Main(int argc, char** argv) {
   // An arena for every thread would cost more memory at rest than all that the agent keeps.
   ::mallopt(M_ARENA_MAX, 2);
   CLI::App app("Shoumi agent of a workstation", "shoumi-agent");
-  app.set_version_flag("--version", "shoumi-agent " SHOUMI_VERSION);
+  shoumi::SetUpHelp(app, SHOUMI_VERSION);
   app.require_subcommand(1);
 
   std::string config_path = "/etc/shoumi/agent.yaml";
@@ -110,7 +118,10 @@ int Main(int argc, char** argv) {
   options.state_dir = AgentConfig().state_dir;
   options.agent_version = SHOUMI_VERSION;
   CLI::App* const enrol = app.add_subcommand("enrol", "enrol this workstation at a server");
-  enrol->add_option("--server", options.server, "HOST:PORT of the server")->required();
+  enrol->add_option("--server", options.server, "the server")
+      ->required()
+      ->type_name("HOST:PORT")
+      ->check(CLI::Validator(shoumi::ServerProblem, ""));
   enrol->add_option("--ca", options.ca_file, "certificate of the server's CA, PEM")->required();
   enrol->add_option("--token-file", options.token_file, "file with the one-time token")->required();
   enrol->add_option("--state", options.state_dir, "state folder")->capture_default_str();
@@ -118,7 +129,7 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsageError;
+    return shoumi::EndOfParse(app, error);
   }
   return run->parsed() ? Run(config_path) : EnrolHere(options);
 }

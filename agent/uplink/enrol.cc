@@ -10,6 +10,8 @@
 #include "common/crypto/crypto.h"
 #include "common/crypto/x509.h"
 #include "common/fd.h"
+#include "common/terminal/language.h"
+#include "common/terminal/server_reach.h"
 #include "fmt/format.h"
 #include "shoumi/v1/agent_service.grpc.pb.h"
 
@@ -29,6 +31,33 @@ absl::StatusOr<std::string> ReadToken(const std::string& path) {
 std::string MachineId() {
   const auto id = ReadFile("/etc/machine-id", 4096);
   return id.ok() ? crypto::Sha256Hex(*id) : "";
+}
+
+// One sentence with what to do.
+absl::Status Explain(const std::string& server, const grpc::Status& status) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::UNAVAILABLE:
+      return absl::UnavailableError(WhyUnreachable(server, status.error_message()));
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return absl::DeadlineExceededError(
+          fmt::format(fmt::runtime(Say("{} did not answer within {} s; try again",
+                                       "{} 在 {} 秒内没有应答；请重试")),
+                      server, kCallDeadline.count()));
+    case grpc::StatusCode::PERMISSION_DENIED:
+      return absl::PermissionDeniedError(
+          fmt::format(fmt::runtime(Say("{} refuses the token: it is unknown there, used or over; "
+                                       "take a new one (shoumictl enrol-token create)",
+                                       "{} 拒绝该令牌：令牌未知、已使用或已过期；请获取新令牌"
+                                       "（shoumictl enrol-token create）")),
+                      server));
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return absl::UnimplementedError(
+          fmt::format(fmt::runtime(Say("{} is no shoumi-server of this version",
+                                       "{} 不是同一版本的 shoumi-server")),
+                      server));
+    default:
+      return FromGrpc(status);
+  }
 }
 
 absl::Status CheckAnswer(const v1::EnrolResponse& response, const Enrolment& enrolment) {
@@ -54,12 +83,16 @@ absl::StatusOr<Enrolment> Enrol(const EnrolOptions& options) {
   const auto existing = LoadEnrolment(options.state_dir);
   if (existing.ok() && !options.force) {
     return absl::AlreadyExistsError(
-        fmt::format("already enrolled at {} as {}", existing->server, existing->device_id));
+        fmt::format(fmt::runtime(Say("already enrolled at {} as {}", "已在 {} 注册为 {}")),
+                    existing->server, existing->device_id));
   }
   auto token = ReadToken(options.token_file);
   if (!token.ok()) return token.status();
   auto ca = ReadFile(options.ca_file, crypto::kPemBytesMax);
   if (!ca.ok()) return ca.status();
+  if (const std::string problem = CaProblem(options.ca_file, *ca); !problem.empty()) {
+    return absl::InvalidArgumentError(problem);
+  }
   Enrolment enrolment;
   enrolment.server = options.server;
   enrolment.ca_pem = *std::move(ca);
@@ -80,7 +113,7 @@ absl::StatusOr<Enrolment> Enrol(const EnrolOptions& options) {
   v1::EnrolResponse response;
   const grpc::Status called = stub->Enrol(&context, request, &response);
   crypto::Wipe(*request.mutable_token());
-  if (!called.ok()) return FromGrpc(called);
+  if (!called.ok()) return Explain(options.server, called);
   if (auto status = CheckAnswer(response, enrolment); !status.ok()) return status;
 
   enrolment.device_id = response.device_id();

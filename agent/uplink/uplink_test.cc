@@ -163,6 +163,21 @@ TEST_F(UplinkTest, EnrolmentRefusesBadTokenAndForeignCa) {
   EXPECT_TRUE(absl::IsNotFound(LoadEnrolment(folder_).status()));
 }
 
+TEST_F(UplinkTest, AnEnrolmentThatFailsSaysWhatToDo) {
+  const auto why = [this] { return std::string(EnrolHere().status().message()); };
+  Put("token", "used\n");
+  EXPECT_THAT(why(), AllOf(HasSubstr("refuses the token"), HasSubstr("enrol-token create")));
+  Put("ca.in", "not a certificate\n");
+  EXPECT_THAT(why(), AllOf(HasSubstr("ca.in holds no certificate"), HasSubstr("ca.pem")));
+  Put("ca.in", FakeServer().ca_pem());
+  EXPECT_THAT(why(), AllOf(HasSubstr(server_.address()), HasSubstr("is not from the authority")));
+  Put("ca.in", server_.ca_pem());
+  server_.Stop();
+  EXPECT_THAT(why(), AllOf(HasSubstr("cannot be reached at " + server_.address()),
+                           HasSubstr("is it running")));
+  EXPECT_TRUE(absl::IsNotFound(LoadEnrolment(folder_).status()));
+}
+
 TEST_F(UplinkTest, DeliversTheSpoolInOrderAndAcknowledges) {
   Append(250);
   Connect(EnrolHere().value());

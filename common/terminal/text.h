@@ -12,6 +12,8 @@ namespace shoumi {
 // and what is not UTF-8, escaped.
 std::string Printable(std::string_view text);
 
+bool IsUtf8(std::string_view text);
+
 // Cells that printable text takes on a terminal; two for a Chinese character.
 size_t DisplayWidth(std::string_view text);
 

@@ -20,6 +20,13 @@ TEST(Terminal, ControlCharactersAndBrokenUtf8AreEscaped) {
             "\\xc0\\x8a\\xe0\\x80\\x8a\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80");
 }
 
+TEST(Terminal, Utf8IsToldFromOtherBytes) {
+  for (const char* text : {"", "plan.txt", "投标方案.docx", "😀"}) EXPECT_TRUE(IsUtf8(text)) << text;
+  for (const char* text : {"\xff", "a\xe4\xb8", "\xc0\x8a", "\xed\xa0\x80", "\xf4\x90\x80\x80"}) {
+    EXPECT_FALSE(IsUtf8(text)) << Printable(text);
+  }
+}
+
 TEST(Terminal, WidthIsInCells) {
   EXPECT_EQ(DisplayWidth(""), 0U);
   EXPECT_EQ(DisplayWidth("plan.txt"), 8U);

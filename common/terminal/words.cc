@@ -1,8 +1,42 @@
 #include "common/terminal/words.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "common/terminal/language.h"
+#include "fmt/format.h"
 
 namespace shoumi {
+namespace {
+
+using Translation = std::pair<std::string_view, std::string_view>;
+
+constexpr Translation kWords[] = {
+    {"allow", "放行"}, {"report", "记录"},      {"warn", "警告"},       {"block", "阻止"},
+    {"low", "低"},     {"medium", "中"},        {"high", "高"},         {"critical", "严重"},
+    {"none", "无"},    {"secret", "机密"},      {"top_secret", "绝密"}, {"confidential", "秘密"},
+    {"usb", "USB"},    {"clipboard", "剪贴板"}, {"attachment", "附件"}, {"mail", "邮件"},
+};
+
+constexpr Translation kDetails[] = {
+    {"this version does not watch it", "此版本不监控"},
+    {"switched off in the agent's configuration", "已在代理配置中关闭"},
+    {"not started", "未启动"},
+    {"starting", "正在启动"},
+    {"not connected yet", "尚未连接"},
+    {"this workstation is not enrolled; see shoumi-agent enrol --help",
+     "本机尚未注册；参见 shoumi-agent enrol --help"},
+};
+
+template <size_t kSize>
+std::string InChinese(const Translation (&translations)[kSize], std::string_view english) {
+  const auto* const found =
+      std::find_if(std::begin(translations), std::end(translations),
+                   [&](const Translation& one) { return one.first == english; });
+  return std::string(found == std::end(translations) || !SpeaksChinese() ? english : found->second);
+}
+
+}  // namespace
 
 const char* LevelText(v1::Level level) {
   switch (level) {
@@ -46,6 +80,35 @@ const char* CoverageText(v1::Coverage coverage) {
   if (coverage == v1::COVERAGE_COVERED) return Say("watched", "已监控");
   if (coverage == v1::COVERAGE_PARTIAL) return Say("partly watched", "部分监控");
   return Say("not watched", "未监控");
+}
+
+const char* ModeText(v1::UsbMode mode) {
+  switch (mode) {
+    case v1::USB_MODE_INSPECT:
+      return Say("files are inspected", "写入的文件会被检查");
+    case v1::USB_MODE_REPORT_ONLY:
+      return Say("inspected, only reported", "仅检查并记录");
+    case v1::USB_MODE_READ_ONLY:
+      return Say("read-only", "只读");
+    case v1::USB_MODE_DENY:
+      return Say("denied", "禁止使用");
+    case v1::USB_MODE_ALLOW:
+      return Say("allowed, not inspected", "允许，不检查");
+    default:
+      return Say("unknown", "未知");
+  }
+}
+
+std::string WordText(std::string_view word) {
+  return InChinese(kWords, word);
+}
+
+std::string DetailText(std::string_view detail) {
+  return InChinese(kDetails, detail);
+}
+
+std::string Counted(uint64_t count, const char* one, const char* many, const char* chinese) {
+  return fmt::format("{} {}", count, Say(count == 1 ? one : many, chinese));
 }
 
 }  // namespace shoumi

@@ -1,10 +1,10 @@
 #include "server/ctl/client.h"
 
 #include <ctime>
-#include <string_view>
 
 #include "common/fd.h"
 #include "common/terminal/language.h"
+#include "common/terminal/server_reach.h"
 #include "common/terminal/text.h"
 #include "fmt/format.h"
 #include "server/ctl/session_file.h"
@@ -22,60 +22,30 @@ absl::Status Told(absl::StatusCode code, const char* english, const char* chines
   return {code, fmt::format(fmt::runtime(Say(english, chinese)), arguments...)};
 }
 
-// gRPC has one status for everything that keeps two sides from meeting; its text tells them apart.
-absl::Status Unreachable(const std::string& server, std::string_view text) {
-  const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
-  constexpr auto kCode = absl::StatusCode::kUnavailable;
-  // The two reasons shoumi-server itself gives.
-  if (text.starts_with("store: ") || text.starts_with("the server ")) {
-    return {kCode, fmt::format("{}: {}", server, text)};
-  }
-  if (says("certificate verify failed")) {
-    return Told(kCode,
-                "the certificate of {} is not from the authority in the CA file; take ca.pem from "
-                "the state folder of that server (--ca FILE)",
-                "{} 的证书不是由 CA 文件中的机构签发的；请使用该服务器状态目录中的 ca.pem（--ca "
-                "FILE）",
-                server);
-  }
-  if (says("is not in peer certificate")) {
-    return Told(kCode,
-                "the certificate of {} does not carry that name; use a name it carries, or start "
-                "the server with --name",
-                "{} 的证书不含该名称；请使用证书中的名称，或以 --name 启动服务器", server);
-  }
-  if (says("handshake failed")) {
-    return Told(kCode, "{} does not speak TLS as shoumi-server does; is the port right?",
-                "{} 不是 shoumi-server 的 TLS 服务；端口是否正确？", server);
-  }
-  if (says("DNS resolution failed")) {
-    return Told(kCode, "no address is known for {}; check the name (--server HOST:PORT)",
-                "无法解析 {}；请检查名称（--server HOST:PORT）", server);
-  }
-  return Told(kCode,
-              "shoumi-server cannot be reached at {}; is it running, and is the address right "
-              "(--server HOST:PORT)?",
-              "无法连接 {} 上的 shoumi-server；它是否在运行，地址是否正确（--server HOST:PORT）？",
-              server);
-}
-
 }  // namespace
 
 absl::Status Client::Explain(const grpc::Status& status) const {
   const std::string& text = status.error_message();
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
-      return Unreachable(options_.server, text);
+      return absl::UnavailableError(WhyUnreachable(options_.server, text));
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return Told(absl::StatusCode::kDeadlineExceeded,
                   "{} did not answer within {} s; --timeout SECONDS gives it longer",
                   "{} 在 {} 秒内没有应答；可用 --timeout SECONDS 延长", options_.server,
                   options_.timeout.count());
     case grpc::StatusCode::UNAUTHENTICATED:
-      if (options_.token.empty()) return absl::UnauthenticatedError(text);
+      if (options_.token.empty()) {
+        return absl::UnauthenticatedError(Say("user or password is wrong", "用户名或密码错误"));
+      }
       return Told(absl::StatusCode::kUnauthenticated,
                   "the login at {} is over; run: shoumictl login --user NAME",
                   "在 {} 的登录已失效；请运行：shoumictl login --user NAME", options_.server);
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      if (text.find("shoumictl passwd") == text.npos) return absl::FailedPreconditionError(text);
+      return Told(absl::StatusCode::kFailedPrecondition,
+                  "the one-time password must be changed first; run: shoumictl passwd",
+                  "必须先修改一次性密码；请运行：shoumictl passwd");
     case grpc::StatusCode::UNIMPLEMENTED:
       return Told(absl::StatusCode::kUnimplemented,
                   "{} does not know this command; is it a shoumi-server of this version?",
@@ -92,11 +62,8 @@ absl::StatusOr<std::unique_ptr<Client>> Connect(const std::string& server,
   grpc::SslCredentialsOptions tls;
   auto ca = ReadFile(ca_file, kCaBytesMax);
   if (!ca.ok()) return ca.status();
-  if (ca->find("-----BEGIN CERTIFICATE-----") == ca->npos) {
-    return Told(
-        absl::StatusCode::kInvalidArgument,
-        "{} holds no certificate in PEM form; --ca takes ca.pem of the server's state folder",
-        "{} 不含 PEM 格式的证书；--ca 需要服务器状态目录中的 ca.pem", ca_file);
+  if (const std::string problem = CaProblem(ca_file, *ca); !problem.empty()) {
+    return absl::InvalidArgumentError(problem);
   }
   tls.pem_root_certs = *std::move(ca);
   grpc::ChannelArguments arguments;

@@ -13,7 +13,6 @@ using Stub = Client::Service::Stub;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 // Holds incidents 1..incidents; answers `refusal` instead when there is one.
 class FakeServer final : public v1::OperatorService::Service {
@@ -122,31 +121,16 @@ TEST_F(ClientTest, StatusesBecomeSentencesThatSayWhatToDo) {
   using grpc::StatusCode;
   EXPECT_THAT(std::string(Refused(StatusCode::UNAUTHENTICATED, "x").message()),
               AllOf(HasSubstr("dlp.example:7443"), HasSubstr("shoumictl login")));
-  EXPECT_EQ(Refused(StatusCode::UNAUTHENTICATED, "user or password is wrong", "").message(),
-            "user or password is wrong");
-  EXPECT_EQ(Refused(StatusCode::FAILED_PRECONDITION, "run: shoumictl passwd").message(),
-            "run: shoumictl passwd");
+  EXPECT_EQ(Refused(StatusCode::UNAUTHENTICATED, "x", "").message(), "user or password is wrong");
+  EXPECT_THAT(
+      std::string(
+          Refused(StatusCode::FAILED_PRECONDITION, "change it: shoumictl passwd").message()),
+      AllOf(HasSubstr("one-time password"), HasSubstr("run: shoumictl passwd")));
+  EXPECT_EQ(Refused(StatusCode::FAILED_PRECONDITION, "no packs").message(), "no packs");
   EXPECT_THAT(std::string(Refused(StatusCode::UNIMPLEMENTED, "").message()),
               HasSubstr("does not know this command"));
-  // As gRPC 1.51 words them.
-  const std::pair<const char*, const char*> unreachable[] = {
-      {"last error: UNKNOWN: ipv4:192.0.2.1:7443: Ssl handshake failed: SSL_ERROR_SSL: "
-       "error:0A000086:SSL routines::certificate verify failed",
-       "is not from the authority"},
-      {"last error: UNKNOWN: ipv4:192.0.2.1:7443: Peer name dlp.example is not in peer certificate",
-       "does not carry that name"},
-      {"last error: UNKNOWN: ipv4:192.0.2.1:7443: Ssl handshake failed: SSL_ERROR_SSL: "
-       "error:0A00010B:SSL routines::wrong version number",
-       "is the port right"},
-      {"DNS resolution failed for dlp.example:7443", "no address is known"},
-      {"failed to connect to all addresses; last error: Connection refused", "cannot be reached"},
-      {"empty address list: ", "cannot be reached"},
-      {"store: connection lost", "store: connection lost"}};
-  for (const auto& [text, sentence] : unreachable) {
-    EXPECT_THAT(std::string(Refused(StatusCode::UNAVAILABLE, text).message()),
-                AllOf(HasSubstr("dlp.example:7443"), HasSubstr(sentence),
-                      Not(HasSubstr("last error")), Not(HasSubstr("failed"))));
-  }
+  EXPECT_THAT(std::string(Refused(StatusCode::UNAVAILABLE, "last error: refused").message()),
+              HasSubstr("cannot be reached at dlp.example:7443"));
 }
 
 TEST_F(ClientTest, EveryCallHasADeadline) {

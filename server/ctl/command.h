@@ -8,10 +8,9 @@
 
 namespace shoumi::ctl {
 
-// Exit statuses, as --help documents them.
+// Exit statuses, as --help documents them; kBadUsage is the third.
 inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
-inline constexpr int kUsageError = 2;
 
 // A subcommand adds itself to `app` with a callback that leaves its exit status in `exit_status`;
 // both references outlive the app.

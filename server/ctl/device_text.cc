@@ -60,15 +60,15 @@ void Channels(const v1::AgentState& state, bool colour, std::string& out) {
   out += fmt::format("\n{}\n", Paint(colour, kBold, Say("Watched", "监控范围")));
   for (const v1::ChannelState& channel : state.channels()) {
     const Cell cell{CoverageText(channel.coverage()), CoverageColour(channel.coverage())};
-    out += fmt::format("  {}: {}", Printable(channel.channel()), Painted(cell, colour));
-    if (!channel.why().empty()) out += fmt::format(" ({})", Printable(channel.why()));
+    out += fmt::format("  {}: {}", Printable(WordText(channel.channel())), Painted(cell, colour));
+    if (!channel.why().empty()) out += fmt::format(" ({})", Printable(DetailText(channel.why())));
     out += '\n';
     for (const v1::GuardedDevice& guarded : channel.devices()) {
       const v1::Device& stick = guarded.device();
       out += fmt::format("    {}:{}:{} {}  {}", Printable(stick.vendor_id()),
                          Printable(stick.product_id()), Printable(stick.serial()),
                          Printable(stick.mount_point()), CoverageText(guarded.coverage()));
-      if (!guarded.why().empty()) out += fmt::format(" ({})", Printable(guarded.why()));
+      if (!guarded.why().empty()) out += fmt::format(" ({})", Printable(DetailText(guarded.why())));
       out += '\n';
     }
   }
@@ -115,10 +115,11 @@ std::string DeviceText(const v1::DeviceRow& device, bool colour) {
     out +=
         Labelled(Say("Refused", "拒绝原因"), Paint(colour, kRed, Printable(device.policy_error())));
   }
-  out += Labelled(Say("Spool", "待上报"),
-                  fmt::format(fmt::runtime(Say("{} records, {} bytes; {} counted but not kept",
-                                               "{} 条，{} 字节；{} 条仅计数未保存")),
-                              state.spool_records(), state.spool_bytes(), state.spool_refused()));
+  out += Labelled(
+      Say("Spool", "待上报"),
+      fmt::format(fmt::runtime(Say("{}, {}; {} counted but not kept", "{}，{}；{} 条仅计数未保存")),
+                  Counted(state.spool_records(), "record", "records", "条"),
+                  Counted(state.spool_bytes(), "byte", "bytes", "字节"), state.spool_refused()));
   Channels(state, colour, out);
   Counters(state, colour, out);
   return out;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "common/terminal/language.h"
 #include "fmt/format.h"
 
 namespace shoumi::ctl {
@@ -31,7 +32,9 @@ absl::StatusOr<std::chrono::seconds> ParseDuration(std::string_view text) {
   const auto parsed = std::from_chars(text.data(), end, count);
   if (unit_s == 0 || parsed.ec != std::errc() || parsed.ptr != end || count == 0) {
     return absl::InvalidArgumentError(
-        fmt::format("\"{}\" is no duration; write 90s, 10m, 1h or 7d", text));
+        fmt::format(fmt::runtime(Say("{} is no duration; write 90s, 10m, 1h or 7d",
+                                     "{} 不是时长；请写成 90s、10m、1h 或 7d")),
+                    text));
   }
   return std::chrono::seconds(count * unit_s);
 }

@@ -1,6 +1,8 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 
 #include "common/fd.h"
@@ -34,7 +36,11 @@ std::string DurationProblem(const std::string& text) {
 absl::Status CheckOutput(const std::string& file) {
   struct stat info {};
   if (::lstat(file.c_str(), &info) != 0) {
-    return errno == ENOENT ? absl::OkStatus() : ErrnoStatus(errno, file);
+    if (errno != ENOENT) return ErrnoStatus(errno, file);
+    // Before the server makes a token that would be lost.
+    const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+    const std::string name = folder.empty() ? "." : folder.string();
+    return ::access(name.c_str(), W_OK) == 0 ? absl::OkStatus() : ErrnoStatus(errno, name);
   }
   if (S_ISREG(info.st_mode)) return absl::OkStatus();
   return absl::FailedPreconditionError(
@@ -81,7 +87,8 @@ void AddEnrolToken(CLI::App& app, const Global& global, int& exit_status) {
   create
       ->add_option("--valid", options->valid,
                    Say("1m to 7d: 90s, 10m, 1h, 7d", "1m 至 7d：90s、10m、1h、7d"))
-      ->check(CLI::Validator(DurationProblem, "DURATION"))
+      ->check(CLI::Validator(DurationProblem, ""))
+      ->type_name("DURATION")
       ->capture_default_str();
   create->add_option("--note", options->note, Say("who or what it is for", "用途说明"))
       ->type_name("TEXT");

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "absl/strings/ascii.h"
+#include "common/terminal/command_line.h"
 #include "common/terminal/language.h"
 #include "common/terminal/text.h"
 #include "fmt/format.h"
@@ -87,7 +88,7 @@ void AddEvents(CLI::App& app, const Global& global, int& exit_status) {
   CLI::App* const list =
       events->add_subcommand("list", Say("the newest first", "按时间从新到旧列出"));
   list->add_option("--limit", options->rows_max, Say("how many at most", "最多条数"))
-      ->check(CLI::Range(uint64_t{1}, kRowsMax))
+      ->check(InRange(1, kRowsMax))
       ->capture_default_str();
   list->add_option("--device", *options->filter.mutable_device_id(),
                    Say("of this device only", "仅此设备"))

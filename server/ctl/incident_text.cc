@@ -92,12 +92,11 @@ void WhoAndWhere(const v1::GetIncidentResponse& answer, std::string& out) {
       Labelled(Say("Program", "程序"), WithDetails(Printable(event.program().name()),
                                                    {Printable(event.program().executable()),
                                                     fmt::format("pid {}", event.program().pid())}));
-  out += Labelled(Say("Channel", "途径"),
-                  WithDetails(Printable(summary.channel()), {Printable(event.operation())}));
-  out += Labelled(
-      Say("Content", "内容"),
-      WithDetails(Printable(event.content_name()),
-                  {fmt::format(fmt::runtime(Say("{} bytes", "{} 字节")), event.content_bytes())}));
+  out += Labelled(Say("Channel", "途径"), WithDetails(Printable(WordText(summary.channel())),
+                                                      {Printable(event.operation())}));
+  out += Labelled(Say("Content", "内容"),
+                  WithDetails(Printable(event.content_name()),
+                              {Counted(event.content_bytes(), "byte", "bytes", "字节")}));
   if (!event.content_sha256().empty()) {
     out += Labelled("SHA-256", Printable(event.content_sha256()));
   }
@@ -132,7 +131,8 @@ void Decision(const v1::Incident& incident, bool colour, std::string& out) {
   out += Labelled(
       Say("Action", "动作"),
       WithDetails(
-          action_colour == nullptr ? action : Paint(colour, action_colour, action),
+          action_colour == nullptr ? WordText(action)
+                                   : Paint(colour, action_colour, WordText(action)),
           {verdict.enforced() ? "" : Say("not enforced, only reported", "未执行，仅记录")}));
   const std::string& title = SpeaksChinese() ? verdict.title_zh() : verdict.title_en();
   out +=
@@ -141,7 +141,8 @@ void Decision(const v1::Incident& incident, bool colour, std::string& out) {
                              : fmt::format("{}: {}", Printable(verdict.rule()), Printable(title)));
   out += Labelled(Say("Decided by", "依据"), BasisText(verdict.basis()));
   out += Labelled(Say("Severity", "严重程度"),
-                  severity_colour == nullptr ? severity : Paint(colour, severity_colour, severity));
+                  severity_colour == nullptr ? WordText(severity)
+                                             : Paint(colour, severity_colour, WordText(severity)));
   const std::string level = LevelText(incident.level());
   const std::string over =
       incident.declassified() ? Say("a marking's term is over", "有密级标志的期限已满") : "";

@@ -1,8 +1,10 @@
 #include <charconv>
 #include <memory>
 
+#include "common/terminal/command_line.h"
 #include "common/terminal/language.h"
 #include "common/terminal/text.h"
+#include "common/terminal/words.h"
 #include "fmt/format.h"
 #include "server/ctl/client.h"
 #include "server/ctl/command.h"
@@ -35,11 +37,11 @@ void AddRow(const v1::IncidentSummary& row, Table& table) {
              {LocalTime(row.time())},
              {row.hostname()},
              {row.user()},
-             {row.channel()},
-             {row.action(), ActionColour(row.action())},
+             {WordText(row.channel())},
+             {WordText(row.action()), ActionColour(row.action())},
              {row.rule()},
-             {row.level()},
-             {row.severity(), SeverityColour(row.severity())},
+             {WordText(row.level())},
+             {WordText(row.severity()), SeverityColour(row.severity())},
              {row.content_name()}});
 }
 
@@ -109,7 +111,7 @@ void AddIncidents(CLI::App& app, const Global& global, int& exit_status) {
   CLI::App* const list =
       incidents->add_subcommand("list", Say("the newest first", "按时间从新到旧列出"));
   list->add_option("--limit", options->rows_max, Say("how many at most", "最多条数"))
-      ->check(CLI::Range(uint64_t{1}, kRowsMax))
+      ->check(InRange(1, kRowsMax))
       ->capture_default_str();
   list->add_option("--device", *options->filter.mutable_device_id(),
                    Say("of this device only", "仅此设备"))
@@ -119,7 +121,8 @@ void AddIncidents(CLI::App& app, const Global& global, int& exit_status) {
       ->type_name("ID");
   list->add_option("--action", *options->filter.mutable_action(),
                    Say("with this action only", "仅此动作"))
-      ->check(CLI::IsMember({"report", "warn", "block"}));
+      ->type_name("report|warn|block")
+      ->check(OneOf({"report", "warn", "block"}));
   list->callback(
       [&global, options, &exit_status] { exit_status = ExitStatus(List(global, *options)); });
 

@@ -45,9 +45,10 @@ absl::StatusOr<SavedLogin> Target(const Global& global, const std::filesystem::p
   }
   if (!target.server.empty() && !target.ca_file.empty()) return target;
   return absl::InvalidArgumentError(
-      Say("the first login needs --server HOST:PORT and --ca FILE (ca.pem of the server's state "
-          "folder)",
-          "首次登录需要 --server HOST:PORT 和 --ca FILE（服务器状态目录中的 ca.pem）"));
+      Say("no login is saved for it, so --server HOST:PORT and --ca FILE (ca.pem of the server's "
+          "state folder) are needed",
+          "没有已保存的登录，因此需要 --server HOST:PORT 和 --ca FILE（服务器状态目录中的 "
+          "ca.pem）"));
 }
 
 absl::Status Login(const Global& global, const Options& options) {

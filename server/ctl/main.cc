@@ -4,7 +4,9 @@
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "common/log.h"
+#include "common/terminal/command_line.h"
 #include "common/terminal/language.h"
+#include "common/terminal/server_reach.h"
 #include "common/terminal/streams.h"
 #include "fmt/format.h"
 #include "server/ctl/command.h"
@@ -53,20 +55,22 @@ int Run(int argc, char** argv) {
   CLI::App app(Say("The operator's command line of shoumi-server", "shoumi-server 的管理员命令行"),
                "shoumictl");
   shoumi::ctl::Global global;
-  app.set_version_flag("--version", "shoumictl " SHOUMI_VERSION);
+  shoumi::SetUpHelp(app, SHOUMI_VERSION);
   app.require_subcommand(1);
   app.fallthrough();  // the options below may also stand behind the subcommand
   app.footer(Footer());
   app.add_option("--server", global.server,
                  Say("the server (default: of the saved login)", "服务器（默认：已保存的登录）"))
-      ->type_name("HOST:PORT");
+      ->type_name("HOST:PORT")
+      ->check(CLI::Validator(shoumi::ServerProblem, ""));
   app.add_option("--ca", global.ca_file,
                  Say("the server's ca.pem (default: of the saved login)",
                      "服务器的 ca.pem（默认：已保存的登录）"))
       ->type_name("FILE");
   app.add_option("--timeout", global.timeout_s,
                  Say("seconds for one answer of the server", "等待服务器一次应答的秒数"))
-      ->check(CLI::Range(1, kTimeoutSecondsMax))
+      ->type_name("SECONDS")
+      ->check(shoumi::InRange(1, kTimeoutSecondsMax))
       ->capture_default_str();
   app.add_flag("--json", global.json, Say("as JSON", "以 JSON 输出"));
   int exit_status = shoumi::ctl::kDone;
@@ -74,7 +78,7 @@ int Run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? shoumi::ctl::kDone : shoumi::ctl::kUsageError;
+    return shoumi::EndOfParse(app, error);
   }
   if (shoumi::OutputWritten()) return exit_status;
   shoumi::ctl::Complain(Say("standard output could not be written; the answer is incomplete",

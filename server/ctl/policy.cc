@@ -5,8 +5,10 @@
 #include <memory>
 
 #include "common/installation.h"
+#include "common/terminal/command_line.h"
 #include "common/terminal/language.h"
 #include "common/terminal/text.h"
+#include "common/terminal/words.h"
 #include "fmt/format.h"
 #include "server/ctl/client.h"
 #include "server/ctl/command.h"
@@ -88,10 +90,10 @@ int Check(const Global& global, const Options& options) {
 
 void Progress(const Rollout& rollout) {
   if (::isatty(STDERR_FILENO) != 1) return;
-  fmt::print(stderr,
-             fmt::runtime(Say("\r\x1b[Kin force on {} of {} devices",
-                              "\r\x1b[K已在 {} 台设备上生效，共 {} 台")),
-             rollout.in_force, rollout.devices());
+  fmt::print(
+      stderr,
+      fmt::runtime(Say("\r\x1b[Kin force on {} of {}", "\r\x1b[K已在 {} 台设备上生效，共 {}")),
+      rollout.in_force, Counted(rollout.devices(), "device", "devices", "台"));
 }
 
 void EndProgress() {
@@ -126,9 +128,10 @@ int Conclude(const Global& global, const Rollout& rollout, const Options& option
                          options.wait_s, device));
   }
   if (!global.json) {
-    Out(fmt::format(fmt::runtime(Say("In force on {} of {} connected devices.\n",
-                                     "已在 {} 台设备上生效，共 {} 台已连接。\n")),
-                    rollout.in_force, rollout.devices()));
+    Out(fmt::format(
+        fmt::runtime(Say("In force on {} of {}.\n", "已在 {} 台设备上生效，共 {}。\n")),
+        rollout.in_force,
+        Counted(rollout.devices(), "connected device", "connected devices", "台已连接")));
   }
   return rollout.refused.empty() && rollout.lagging.empty() ? kDone : kFailed;
 }
@@ -157,14 +160,17 @@ int Apply(const Global& global, const Options& options) {
     return kFailed;
   }
   const bool nobody = response->connected_agents() == 0;
-  if (!global.json) {
-    Out(fmt::format(fmt::runtime(Say("{} is version {}, sent to {} connected agents.\n",
-                                     "{} 现为版本 {}，已下发给 {} 个在线代理。\n")),
-                    Printable(options.file), response->version(), response->connected_agents()));
-    if (nobody) {
-      Out(Say("No agent is connected; each gets it when it connects.\n",
-              "目前没有代理在线；代理连接后即会收到。\n"));
-    }
+  if (!global.json && nobody) {
+    Out(fmt::format(fmt::runtime(Say(
+                        "{} is version {}; no agent is connected, each gets it when it connects.\n",
+                        "{} 现为版本 {}；目前没有代理在线，代理连接后即会收到。\n")),
+                    Printable(options.file), response->version()));
+  } else if (!global.json) {
+    Out(fmt::format(
+        fmt::runtime(Say("{} is version {}, sent to {}.\n", "{} 现为版本 {}，已下发给 {}。\n")),
+        Printable(options.file), response->version(),
+        Counted(response->connected_agents(), "connected agent", "connected agents",
+                "个在线代理")));
   }
   if (nobody || options.wait_s == 0) return kDone;
   const auto rollout = Await(**client, response->version(), std::chrono::seconds(options.wait_s));
@@ -214,7 +220,7 @@ void AddPolicy(CLI::App& app, const Global& global, int& exit_status) {
                    Say("seconds until it must be in force on every connected device (default: do "
                        "not wait)",
                        "等待在所有在线设备上生效的秒数（默认：不等待）"))
-      ->check(CLI::Range(0, kWaitSecondsMax))
+      ->check(InRange(0, kWaitSecondsMax))
       ->type_name("SECONDS");
   apply->callback([&global, options, &exit_status] { exit_status = Apply(global, *options); });
 

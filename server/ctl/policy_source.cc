@@ -1,6 +1,8 @@
 #include "server/ctl/policy_source.h"
 
 #include "common/fd.h"
+#include "common/terminal/language.h"
+#include "fmt/format.h"
 #include "rules/engine/database.h"
 #include "rules/policy/policy.h"
 
@@ -9,9 +11,12 @@ namespace shoumi::ctl {
 absl::StatusOr<v1::PolicySource> ReadPolicySource(const std::string& file,
                                                   const std::string& packs) {
   v1::PolicySource source;
-  // One byte past the bound is enough for the loader to refuse the file by name.
-  auto yaml = ReadFile(file, rules::kPolicyYamlBytesMax + 1);
+  auto yaml = ReadFile(file, rules::kPolicyYamlBytesMax);
   if (!yaml.ok()) return yaml.status();
+  if (yaml->empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format(fmt::runtime(Say("{} is empty", "{} 是空文件")), file));
+  }
   source.set_policy_file(file);
   source.set_policy_yaml(*std::move(yaml));
   if (packs.empty()) return source;

@@ -12,15 +12,13 @@ namespace shoumi::ctl {
 namespace {
 
 Cell ActionCell(v1::Action action) {
-  std::string name(rules::Name(action));
-  const char* colour = ActionColour(name);
-  return {std::move(name), colour};
+  const std::string_view name = rules::Name(action);
+  return {WordText(name), ActionColour(name)};
 }
 
 Cell SeverityCell(v1::Severity severity) {
-  std::string name(rules::Name(severity));
-  const char* colour = SeverityColour(name);
-  return {std::move(name), colour};
+  const std::string_view name = rules::Name(severity);
+  return {WordText(name), SeverityColour(name)};
 }
 
 std::string Rules(const v1::Policy& policy, bool colour) {
@@ -43,7 +41,8 @@ std::string Unscanned(const v1::Policy& policy, bool colour) {
       {Say("NOT INSPECTED", "未能检查"), Say("ACTION", "动作"), Say("SEVERITY", "严重程度")},
       colour);
   for (const v1::UnscannedFallback& fallback : policy.unscanned()) {
-    table.Add({{std::string(rules::Name(fallback.reason()))},
+    const std::string name(rules::Name(fallback.reason()));
+    table.Add({{SpeaksChinese() ? ReasonText(fallback.reason()) : name},
                ActionCell(fallback.action()),
                SeverityCell(fallback.severity())});
   }
@@ -69,8 +68,8 @@ std::string PolicyText(const v1::GetPolicyResponse& answer, bool colour) {
   out += Labelled(Say("Version", "版本"), fmt::format("{}", answer.version()));
   out += Labelled(Say("Applied by", "发布者"), Printable(answer.author()));
   out += Labelled(Say("Applied on", "发布时间"), LocalTime(answer.created()));
-  out += Labelled(Say("No rule", "无规则时"), rules::Name(policy.default_action()));
-  out += Labelled("USB", rules::Name(policy.usb().mode()));
+  out += Labelled(Say("No rule", "无规则时"), WordText(rules::Name(policy.default_action())));
+  out += Labelled("USB", ModeText(policy.usb().mode()));
   out += '\n' + Rules(policy, colour) + '\n' + Unscanned(policy, colour);
   return out;
 }

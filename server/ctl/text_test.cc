@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "common/terminal/text.h"
 #include "server/ctl/device_text.h"
 #include "server/ctl/duration.h"
@@ -132,6 +135,47 @@ TEST(IncidentText, SaysWhatAnInvestigatorAsks) {
   }
 }
 
+// The language is found once a process, so this is a process of its own.
+[[noreturn]] void PrintIn(const char* locale) {
+  ::setenv("LC_ALL", locale, 1);
+  v1::GetPolicyResponse policy;
+  policy.mutable_policy()->set_default_action(v1::ACTION_ALLOW);
+  v1::Rule& rule = *policy.mutable_policy()->add_rules();
+  rule.set_id("marked-top-secret");
+  rule.set_action(v1::ACTION_REPORT);
+  rule.set_severity(v1::SEVERITY_CRITICAL);
+  v1::UnscannedFallback& fallback = *policy.mutable_policy()->add_unscanned();
+  fallback.set_reason(v1::UNSCANNED_REASON_ENCRYPTED);
+  fallback.set_action(v1::ACTION_WARN);
+  fallback.set_severity(v1::SEVERITY_LOW);
+  v1::DeviceRow device;
+  device.mutable_state()->set_spool_records(1);
+  v1::ChannelState& channel = *device.mutable_state()->add_channels();
+  channel.set_channel("mail");
+  channel.set_coverage(v1::COVERAGE_NOT_COVERED);
+  channel.set_why("this version does not watch it");
+  std::fputs((IncidentText(Answer(), false) + PolicyText(policy, false) + DeviceText(device, false))
+                 .c_str(),
+             stderr);
+  std::exit(0);
+}
+
+TEST(TextDeathTest, WordsOfPoliciesAreInTheReadersLanguageAndIdsAreNot) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      PrintIn("zh_CN.UTF-8"), ::testing::ExitedWithCode(0),
+      AllOf(HasSubstr("阻止 (未执行，仅记录)"), ContainsRegex("严重程度 +高\n"),
+            ContainsRegex("无规则时 +放行\n"), ContainsRegex("1 +marked-top-secret +记录 +严重\n"),
+            ContainsRegex("已加密 +警告 +低\n"), HasSubstr("1 条，0 字节"),
+            HasSubstr("邮件: 未监控 (此版本不监控)")));
+  EXPECT_EXIT(PrintIn("en_US.UTF-8"), ::testing::ExitedWithCode(0),
+              AllOf(HasSubstr("block (not enforced"), ContainsRegex("Severity +high\n"),
+                    ContainsRegex("No rule +allow\n"),
+                    ContainsRegex("1 +marked-top-secret +report +critical\n"),
+                    ContainsRegex("encrypted +warn +low\n"), HasSubstr("1 record, 0 bytes"),
+                    HasSubstr("mail: not watched (this version does not watch it)")));
+}
+
 TEST(IncidentText, NothingFromAWorkstationDrivesTheTerminal) {
   const std::string text = IncidentText(Answer(), false);
   EXPECT_THAT(text, AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("\x07")),
@@ -182,6 +226,8 @@ TEST(Policy, CheckedHereAsAtTheServer) {
   EXPECT_THAT(lines, ContainsRegex("(^|\n)broken\\.yaml:2: error Y102: .*surprise"));
   EXPECT_THAT(lines, Not(HasSubstr("\x1b")));
   EXPECT_FALSE(ReadPolicySource("/nonexistent.yaml", packs).ok());
+  EXPECT_EQ(std::string(ReadPolicySource("/dev/null", packs).status().message()),
+            "/dev/null is empty");
   EXPECT_FALSE(ReadPolicySource(starter, "/nonexistent").ok());
 }
 

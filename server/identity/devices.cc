@@ -101,7 +101,11 @@ absl::StatusOr<std::string> DeviceIdentity::Renew(std::string_view device_id,
   const auto info = crypto::ParseCertificate(*certificate);
   if (!info.ok()) return info.status();
   const CertificateRow row{info->serial, std::string(device_id), now, info->not_after};
-  if (auto status = store_.AddCertificate(row); !status.ok()) return status;
+  const auto status =
+      store_.AddCertificate(row, {now - std::chrono::hours(24), kCertificatesPerDayMax});
+  if (absl::IsResourceExhausted(status)) ++renewals_refused_;
+  if (!status.ok()) return status;
+  ++renewals_;
   return certificate;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -41,6 +42,7 @@ class DeviceIdentity {
   static constexpr std::chrono::seconds kTokenValidMax{604'800};
   static constexpr std::chrono::seconds kTokenValidDefault{3600};
   static constexpr size_t kNoteBytesMax = 256;
+  static constexpr uint32_t kCertificatesPerDayMax = 24;  // of one device, enrolment included
 
   // All outlive the object.
   DeviceIdentity(const CertificateAuthority& authority, Store& store, const Clock& clock)
@@ -53,7 +55,8 @@ class DeviceIdentity {
   // A bad request is InvalidArgument and leaves the token usable.
   absl::StatusOr<Enrolled> Enrol(const EnrolmentRequest& request);
 
-  // A fresh certificate for a device that showed a valid one.
+  // A fresh certificate for a device that showed a valid one. ResourceExhausted beyond
+  // kCertificatesPerDayMax.
   absl::StatusOr<std::string> Renew(std::string_view device_id, std::string_view csr_pem);
 
   // The device that holds this certificate, which TLS has already verified. Unauthenticated when it
@@ -62,10 +65,15 @@ class DeviceIdentity {
 
   absl::Status Revoke(std::string_view device_id);
 
+  [[nodiscard]] uint64_t renewals() const { return renewals_; }
+  [[nodiscard]] uint64_t renewals_refused() const { return renewals_refused_; }
+
  private:
   const CertificateAuthority& authority_;
   Store& store_;
   const Clock& clock_;
+  std::atomic<uint64_t> renewals_ = 0;
+  std::atomic<uint64_t> renewals_refused_ = 0;
 };
 
 }  // namespace shoumi::server

@@ -23,6 +23,8 @@ using testing::HasSubstr;
 
 // Cheap enough for a test; the defaults are asserted on their own.
 const PasswordCost kCheap{64, 1, 1};
+constexpr std::string_view kOffice = "192.0.2.7";
+constexpr std::string_view kStranger = "203.0.113.9";
 
 class IdentityTest : public testing::Test {
  protected:
@@ -164,26 +166,49 @@ TEST_F(IdentityTest, RevokedExpiredAndForeignDevicesAreRefused) {
   EXPECT_EQ(devices.Authenticate(renewed).status().code(), absl::StatusCode::kUnauthenticated);
 }
 
+TEST_F(IdentityTest, RenewalsOfADeviceAreBoundedByDay) {
+  const auto authority = OpenAuthority().value();
+  DeviceIdentity devices(authority, *store_, clock_);
+  const std::string csr = crypto::CreateCsr(crypto::NewEcKeyPem(), "x").value();
+  const auto enrol = [&] {
+    const auto token = devices.CreateToken(seconds(0), "", "admin").value();
+    return devices.Enrol({token.token, csr, "pc", std::string(64, 'a'), "1"})->device_id;
+  };
+  const std::string busy = enrol();
+  const std::string other = enrol();
+  EXPECT_EQ(DeviceIdentity::kCertificatesPerDayMax, 24U);
+  for (uint32_t i = 1; i < DeviceIdentity::kCertificatesPerDayMax; ++i) {
+    EXPECT_TRUE(devices.Renew(busy, csr).ok()) << i;
+  }
+  EXPECT_EQ(devices.Renew(busy, csr).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(devices.Renew(other, csr).ok());
+  EXPECT_EQ(devices.renewals(), 24U);
+  EXPECT_EQ(devices.renewals_refused(), 1U);
+  clock_.Advance(hours(24));
+  EXPECT_TRUE(devices.Renew(busy, csr).ok());
+}
+
 TEST_F(IdentityTest, FirstAdministratorMustChangeThePassword) {
   const std::string one_time = FirstPassword();
   EXPECT_GE(one_time.size(), 24U);
   EXPECT_FALSE(
       operators_->CreateFirstAdministrator([](std::string_view) { return absl::OkStatus(); })
           .value());
-  const auto login = operators_->Login("admin", one_time).value();
+  const auto login = operators_->Login(kOffice, "admin", one_time).value();
   EXPECT_TRUE(login.must_change_password);
   const auto identity = operators_->Authenticate(login.token).value();
   EXPECT_TRUE(identity.must_change_password);
-  EXPECT_EQ(operators_->ChangePassword(identity, one_time, "elevenchars").code(),
+  EXPECT_EQ(operators_->ChangePassword(kOffice, identity, one_time, "elevenchars").code(),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(operators_->ChangePassword(identity, one_time, one_time).code(),
+  EXPECT_EQ(operators_->ChangePassword(kOffice, identity, one_time, one_time).code(),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(operators_->ChangePassword(identity, "wrong", "correct horse battery").code(),
+  EXPECT_EQ(operators_->ChangePassword(kOffice, identity, "wrong", "correct horse battery").code(),
             absl::StatusCode::kPermissionDenied);
-  ASSERT_TRUE(operators_->ChangePassword(identity, one_time, "correct horse battery").ok());
+  ASSERT_TRUE(
+      operators_->ChangePassword(kOffice, identity, one_time, "correct horse battery").ok());
   EXPECT_FALSE(operators_->Authenticate(login.token)->must_change_password);
-  EXPECT_FALSE(operators_->Login("admin", one_time).ok());
-  EXPECT_FALSE(operators_->Login("admin", "correct horse battery")->must_change_password);
+  EXPECT_FALSE(operators_->Login(kOffice, "admin", one_time).ok());
+  EXPECT_FALSE(operators_->Login(kOffice, "admin", "correct horse battery")->must_change_password);
 }
 
 TEST_F(IdentityTest, APasswordThatCannotBeDeliveredMakesNoAccount) {
@@ -193,40 +218,52 @@ TEST_F(IdentityTest, APasswordThatCannotBeDeliveredMakesNoAccount) {
   EXPECT_EQ(store_->CountOperators().value(), 0U);
 }
 
+TEST_F(IdentityTest, AWithdrawnFirstAdministratorIsMadeAnew) {
+  const std::string lost = FirstPassword();
+  ASSERT_TRUE(operators_->WithdrawFirstAdministrator().ok());
+  const std::string password = FirstPassword();
+  EXPECT_FALSE(operators_->Login(kOffice, "admin", lost).ok());
+  EXPECT_TRUE(operators_->Login(kOffice, "admin", password).ok());
+}
+
 TEST_F(IdentityTest, TokensEndByTimeLogoutAndPasswordChange) {
   const std::string password = FirstPassword();
-  const auto one = operators_->Login("admin", password).value();
-  const auto two = operators_->Login("admin", password).value();
+  const auto one = operators_->Login(kOffice, "admin", password).value();
+  const auto two = operators_->Login(kOffice, "admin", password).value();
   EXPECT_NE(one.token, two.token);
   EXPECT_EQ(one.expires - clock_.WallNow(), hours(8));
   EXPECT_EQ(operators_->Authenticate("").status().code(), absl::StatusCode::kUnauthenticated);
   EXPECT_EQ(operators_->Authenticate("x").status().code(), absl::StatusCode::kUnauthenticated);
   ASSERT_TRUE(operators_
-                  ->ChangePassword(operators_->Authenticate(two.token).value(), password,
+                  ->ChangePassword(kOffice, operators_->Authenticate(two.token).value(), password,
                                    "correct horse battery")
                   .ok());
   EXPECT_FALSE(operators_->Authenticate(one.token).ok());
   ASSERT_TRUE(operators_->Logout(operators_->Authenticate(two.token).value()).ok());
   EXPECT_FALSE(operators_->Authenticate(two.token).ok());
-  const auto three = operators_->Login("admin", "correct horse battery").value();
+  const auto three = operators_->Login(kOffice, "admin", "correct horse battery").value();
   clock_.Advance(hours(8));
   EXPECT_FALSE(operators_->Authenticate(three.token).ok());
 }
 
-TEST_F(IdentityTest, LoginsAreLimitedForEachUser) {
+TEST_F(IdentityTest, AGuesserElsewhereLocksNobodyOut) {
   const std::string password = FirstPassword();
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(operators_->Login("admin", "wrong").status().code(),
+  for (uint32_t i = 0; i < LoginLimits().failures_per_source_max; ++i) {
+    EXPECT_EQ(operators_->Login(kStranger, "admin", "wrong").status().code(),
               absl::StatusCode::kUnauthenticated);
   }
-  // Even the right password now, and other users are not concerned.
-  EXPECT_EQ(operators_->Login("admin", password).status().code(),
+  // Even the right password now: else guessing could go on.
+  EXPECT_EQ(operators_->Login(kStranger, "admin", password).status().code(),
             absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(operators_->Login("other", "wrong").status().code(),
-            absl::StatusCode::kUnauthenticated);
-  EXPECT_EQ(operators_->login_failures(), 7U);
+  EXPECT_EQ(operators_->login_failures(), 6U);
+  const auto login = operators_->Login(kOffice, "admin", password);
+  ASSERT_TRUE(login.ok()) << login.status();
+  EXPECT_TRUE(operators_
+                  ->ChangePassword(kOffice, operators_->Authenticate(login->token).value(),
+                                   password, "correct horse battery")
+                  .ok());
   clock_.Advance(minutes(1));
-  EXPECT_TRUE(operators_->Login("admin", password).ok());
+  EXPECT_TRUE(operators_->Login(kStranger, "admin", "correct horse battery").ok());
 }
 
 TEST(Password, IsArgon2idWithTheRecommendedCost) {

@@ -9,6 +9,7 @@ namespace {
 constexpr size_t kTokenBytes = 32;
 constexpr size_t kTokenTextBytesMax = 128;
 constexpr size_t kNameBytesMax = 64;
+constexpr char kFirstName[] = "admin";
 
 absl::Status WrongLogin() {
   return absl::UnauthenticatedError("user or password is wrong");
@@ -25,6 +26,10 @@ absl::StatusOr<std::unique_ptr<Operators>> Operators::Create(const OperatorOptio
   return operators;
 }
 
+absl::Status Operators::WithdrawFirstAdministrator() {
+  return store_.DeleteOperator(kFirstName);
+}
+
 absl::StatusOr<bool> Operators::CreateFirstAdministrator(
     const std::function<absl::Status(std::string_view password)>& deliver) {
   const auto count = store_.CountOperators();
@@ -36,48 +41,19 @@ absl::StatusOr<bool> Operators::CreateFirstAdministrator(
   if (auto status = deliver(password); !status.ok()) return status;
   crypto::Wipe(password);
   const Clock::Wall now = clock_.WallNow();
-  if (auto status = store_.AddOperator({"admin", std::move(*hash), true, now, now}); !status.ok()) {
+  if (auto status = store_.AddOperator({kFirstName, std::move(*hash), true, now, now});
+      !status.ok()) {
     return status;
   }
   return true;
 }
 
-absl::Status Operators::Attempt(std::string_view name) {
-  const std::lock_guard lock(mutex_);
-  const Clock::Steady now = clock_.Now();
-  auto it = failures_.find(name);
-  if (it == failures_.end()) {
-    if (failures_.size() >= options_.login_users_max) {
-      std::erase_if(failures_, [&](const auto& entry) {
-        return now - entry.second.since >= options_.login_window;
-      });
-    }
-    if (failures_.size() >= options_.login_users_max) {
-      return absl::ResourceExhaustedError("too many failed logins; try again in a minute");
-    }
-    it = failures_.emplace(std::string(name), Failures{now, 0}).first;
-  }
-  Failures& entry = it->second;
-  if (now - entry.since >= options_.login_window) entry = {now, 0};
-  if (entry.count >= options_.login_failures_max) {
-    const auto left =
-        std::chrono::ceil<std::chrono::seconds>(entry.since + options_.login_window - now);
-    return absl::ResourceExhaustedError(
-        fmt::format("too many failed logins of this user; try again in {} s", left.count()));
-  }
-  ++entry.count;
-  return absl::OkStatus();
-}
-
-void Operators::Forgive(std::string_view name) {
-  const std::lock_guard lock(mutex_);
-  if (const auto it = failures_.find(name); it != failures_.end()) failures_.erase(it);
-}
-
-absl::StatusOr<OperatorRow> Operators::CheckPassword(std::string_view name,
+absl::StatusOr<OperatorRow> Operators::CheckPassword(std::string_view network,
+                                                     std::string_view name,
                                                      std::string_view password) {
   if (name.empty() || name.size() > kNameBytesMax) return WrongLogin();
-  if (auto status = Attempt(name); !status.ok()) {
+  const LoginThrottle::Source source{network, name};
+  if (auto status = throttle_.Attempt(source); !status.ok()) {
     ++login_failures_;
     return status;
   }
@@ -88,12 +64,13 @@ absl::StatusOr<OperatorRow> Operators::CheckPassword(std::string_view name,
     ++login_failures_;
     return WrongLogin();
   }
-  Forgive(name);
+  throttle_.Forgive(source);
   return row;
 }
 
-absl::StatusOr<LoggedIn> Operators::Login(std::string_view name, std::string_view password) {
-  const auto row = CheckPassword(name, password);
+absl::StatusOr<LoggedIn> Operators::Login(std::string_view network, std::string_view name,
+                                          std::string_view password) {
+  const auto row = CheckPassword(network, name, password);
   if (!row.ok()) return row.status();
   const Clock::Wall now = clock_.WallNow();
   if (const auto swept = store_.DeleteExpiredTokens(now); !swept.ok()) return swept.status();
@@ -121,14 +98,14 @@ absl::StatusOr<OperatorIdentity> Operators::Authenticate(std::string_view token)
   return OperatorIdentity{account->name, account->must_change_password, hash};
 }
 
-absl::Status Operators::ChangePassword(const OperatorIdentity& identity,
+absl::Status Operators::ChangePassword(std::string_view network, const OperatorIdentity& identity,
                                        std::string_view old_password,
                                        std::string_view new_password) {
   if (auto status = CheckNewPassword(new_password); !status.ok()) return status;
   if (old_password == new_password) {
     return absl::InvalidArgumentError("the new password must differ from the old one");
   }
-  const auto row = CheckPassword(identity.name, old_password);
+  const auto row = CheckPassword(network, identity.name, old_password);
   if (!row.ok()) {
     // The caller is logged in: Unauthenticated would say that the token is wrong.
     return absl::IsUnauthenticated(row.status())

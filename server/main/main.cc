@@ -51,8 +51,9 @@ int main(int argc, char** argv) {
   }
   const sigset_t signals = BlockStopSignals();
   shoumi::SetUpLogging("shoumi-server", options.log_level, options.log_json);
-  const shoumi::server::GrpcLog grpc_log;
-  auto server = shoumi::server::ServerProcess::Start(options);
+  shoumi::server::RefusalLog refusals({}, shoumi::Clock::Real());
+  const shoumi::server::GrpcLog grpc_log(refusals);
+  auto server = shoumi::server::ServerProcess::Start(options, refusals);
   if (!server.ok()) {
     fmt::print(stderr, "shoumi-server: {}\n", std::string(server.status().message()));
     return 1;

@@ -102,6 +102,14 @@ class Collector final : public prometheus::Collectable {
         Counter("shoumi_store_commits_total", "Transactions for batches", ingest.commits),
         Counter("shoumi_login_failures_total", "Operator logins that failed",
                 sources_.operators.login_failures()),
+        Counter("shoumi_refusals_total", "Calls and sessions that were refused or broken off",
+                sources_.refusals.refusals()),
+        Counter("shoumi_refusals_suppressed_total", "Refusals beyond the log's bounds",
+                sources_.refusals.suppressed()),
+        Counter("shoumi_certificate_renewals_total", "Device certificates that were renewed",
+                sources_.devices.renewals()),
+        Counter("shoumi_certificate_renewals_refused_total", "Renewals beyond a device's bound",
+                sources_.devices.renewals_refused()),
         RpcFamily(sources_.rpc),
     };
   }

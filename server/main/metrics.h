@@ -6,10 +6,12 @@
 
 #include "absl/status/statusor.h"
 #include "server/fleet/fleet.h"
+#include "server/identity/devices.h"
 #include "server/identity/operators.h"
 #include "server/incidents/ingest.h"
 #include "server/policy/publisher.h"
 #include "server/rpc/call.h"
+#include "server/rpc/refusal_log.h"
 
 namespace shoumi::server {
 
@@ -29,9 +31,11 @@ class StoreLatency {
 struct MetricsSources {
   const Fleet& fleet;
   const RecordIngest& ingest;
+  const DeviceIdentity& devices;
   const Operators& operators;
   const PolicyPublisher& policy;
   const RpcCounters& rpc;
+  const RefusalLog& refusals;
   const StoreLatency& store_latency;
 };
 

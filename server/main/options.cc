@@ -3,12 +3,13 @@
 #include <yaml-cpp/yaml.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <cstdio>
 #include <functional>
 #include <map>
 
 #include "common/fd.h"
+#include "common/host_port.h"
+#include "common/terminal/command_line.h"
 #include "fmt/format.h"
 
 namespace shoumi::server {
@@ -97,16 +98,6 @@ void AddProblem(std::string& problems, const std::string& file, int line, std::s
   problems += fmt::format("{}:{}: {}", file, line + 1, what);
 }
 
-// gRPC takes the port modulo 65536 and would listen on another one without a word.
-bool HasPort(std::string_view address) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return false;
-  const std::string_view port = address.substr(colon + 1);
-  uint16_t number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  return error == std::errc() && end == port.data() + port.size();
-}
-
 bool IsLoopback(std::string_view address) {
   const std::string_view host = address.substr(0, address.rfind(':'));
   return host == "localhost" || host == "[::1]" || host.starts_with("127.");
@@ -141,10 +132,10 @@ absl::Status ReadConfig(const std::string& file, std::string_view yaml, ServerOp
 
 absl::Status CheckOptions(const ServerOptions& options) {
   if (options.state.empty()) return absl::InvalidArgumentError("the state folder is empty");
-  if (!HasPort(options.listen)) {
+  if (!PortOf(options.listen)) {
     return absl::InvalidArgumentError(fmt::format("--listen {} is not HOST:PORT", options.listen));
   }
-  if (!options.metrics_listen.empty() && !HasPort(options.metrics_listen)) {
+  if (!options.metrics_listen.empty() && !PortOf(options.metrics_listen)) {
     return absl::InvalidArgumentError(
         fmt::format("--metrics-listen {} is not HOST:PORT", options.metrics_listen));
   }
@@ -169,7 +160,7 @@ absl::Status CheckOptions(const ServerOptions& options) {
 int ParseCommandLine(int argc, char** argv, ServerOptions& options) {
   CLI::App app(kDescription, "shoumi-server");
   app.footer(kFooter);
-  app.set_version_flag("--version", std::string("shoumi-server ") + SHOUMI_VERSION);
+  SetUpHelp(app, SHOUMI_VERSION);
   std::string config;
   int stop_seconds = 0;
   ServerOptions flags;
@@ -195,7 +186,7 @@ int ParseCommandLine(int argc, char** argv, ServerOptions& options) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return EndOfParse(app, error);
   }
 
   const auto fail = [](const absl::Status& status) {

@@ -20,11 +20,15 @@ constexpr size_t kJobsMax = 20'000;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const ServerOptions& options) {
-  std::unique_ptr<ServerProcess> server(new ServerProcess(options));
+absl::StatusOr<std::unique_ptr<ServerProcess>> ServerProcess::Start(const ServerOptions& options,
+                                                                    RefusalLog& refusals) {
+  std::unique_ptr<ServerProcess> server(new ServerProcess(options, refusals));
   for (const auto step : {&ServerProcess::OpenState, &ServerProcess::OpenIdentity,
-                          &ServerProcess::OpenPolicy, &ServerProcess::OpenServices}) {
-    if (auto status = (server.get()->*step)(); !status.ok()) return status;
+                          &ServerProcess::OpenPolicy, &ServerProcess::OpenServices,
+                          &ServerProcess::MakeFirstAdministrator, &ServerProcess::Listen}) {
+    auto status = (server.get()->*step)();
+    if (status.ok()) continue;
+    return server->first_password_given_ ? server->WithdrawFirstPassword(status) : status;
   }
   return server;
 }
@@ -71,11 +75,12 @@ absl::Status ServerProcess::DeliverFirstPassword(std::string_view password) {
     fmt::print("First administrator: admin\nOne-time password:   {}\n", password);
     return std::fflush(stdout) == 0 ? absl::OkStatus() : ErrnoStatus(errno, "standard output");
   }
-  const auto file = options_.admin_password_file.empty() ? options_.state / "admin-password"
-                                                         : options_.admin_password_file;
-  if (auto status = WriteKeyFile(file, fmt::format("{}\n", password)); !status.ok()) return status;
+  password_file_ = options_.admin_password_file.empty() ? options_.state / "admin-password"
+                                                        : options_.admin_password_file;
+  auto status = WriteKeyFile(password_file_, fmt::format("{}\n", password));
+  if (!status.ok()) return status;
   spdlog::info("the one-time password of the first administrator \"admin\" is in {}",
-               file.string());
+               password_file_.string());
   return absl::OkStatus();
 }
 
@@ -90,10 +95,27 @@ absl::Status ServerProcess::OpenIdentity() {
   auto operators = Operators::Create({}, *store_, clock_);
   if (!operators.ok()) return operators.status();
   operators_ = std::move(*operators);
-  return operators_
-      ->CreateFirstAdministrator(
-          [this](std::string_view password) { return DeliverFirstPassword(password); })
-      .status();
+  return absl::OkStatus();
+}
+
+absl::Status ServerProcess::MakeFirstAdministrator() {
+  const auto made = operators_->CreateFirstAdministrator([&](std::string_view password) {
+    auto status = DeliverFirstPassword(password);
+    first_password_given_ = status.ok();
+    return status;
+  });
+  return made.status();
+}
+
+absl::Status ServerProcess::WithdrawFirstPassword(const absl::Status& why) {
+  const absl::Status withdrawn = operators_->WithdrawFirstAdministrator();
+  if (!withdrawn.ok()) spdlog::error("{}", std::string(withdrawn.message()));
+  std::error_code ignored;  // a void password does no harm
+  if (!password_file_.empty()) std::filesystem::remove(password_file_, ignored);
+  return absl::Status(why.code(),
+                      fmt::format("{}; the one-time password that was given out is void, the next "
+                                  "start gives out another",
+                                  std::string(why.message())));
 }
 
 absl::Status ServerProcess::OpenPolicy() {
@@ -117,13 +139,18 @@ absl::Status ServerProcess::OpenServices() {
   anonymous_ = std::make_unique<PeerLimiter>(PeerLimits{}, clock_);
   services_ = std::make_unique<Services>(Services{*authority_, *devices_, *operators_, *policy_,
                                                   *ingest_, *fleet_, *store_, clock_, *workers_,
-                                                  counters_, *anonymous_, RpcBounds{}});
+                                                  counters_, *anonymous_, refusals_, RpcBounds{}});
   if (!options_.metrics_listen.empty()) {
-    auto page = MetricsPage::Start(options_.metrics_listen,
-                                   {*fleet_, *ingest_, *operators_, *policy_, counters_, latency_});
+    auto page = MetricsPage::Start(
+        options_.metrics_listen,
+        {*fleet_, *ingest_, *devices_, *operators_, *policy_, counters_, refusals_, latency_});
     if (!page.ok()) return page.status();
     metrics_ = std::move(*page);
   }
+  return absl::OkStatus();
+}
+
+absl::Status ServerProcess::Listen() {
   RpcServerOptions rpc;
   rpc.listen = options_.listen;
   auto started = RpcServer::Start(rpc, *services_);

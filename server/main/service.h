@@ -15,7 +15,9 @@ namespace shoumi::server {
 class ServerProcess {
  public:
   // What stands in the way, as a sentence for the administrator.
-  static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(const ServerOptions& options);
+  // `refusals` outlives the process.
+  static absl::StatusOr<std::unique_ptr<ServerProcess>> Start(const ServerOptions& options,
+                                                              RefusalLog& refusals);
   ~ServerProcess();
 
   // Ends sessions after the batch each has in work, stores what is queued, closes the store.
@@ -25,15 +27,25 @@ class ServerProcess {
   [[nodiscard]] const CertificateAuthority& authority() const { return *authority_; }
 
  private:
-  explicit ServerProcess(const ServerOptions& options) : options_(options) {}
+  ServerProcess(const ServerOptions& options, RefusalLog& refusals)
+      : options_(options), refusals_(refusals) {}
   absl::Status OpenState();
   absl::Status OpenIdentity();
   absl::Status OpenPolicy();
   absl::Status OpenServices();
+  // Late: who can reach the server finds an administrator, and a start that fails has not left one
+  // whose password nobody kept.
+  absl::Status MakeFirstAdministrator();
+  absl::Status Listen();
   absl::Status DeliverFirstPassword(std::string_view password);
+  // `why` the start fails, with what becomes of the password.
+  absl::Status WithdrawFirstPassword(const absl::Status& why);
 
   const ServerOptions options_;
+  RefusalLog& refusals_;
   Clock& clock_ = Clock::Real();
+  bool first_password_given_ = false;
+  std::filesystem::path password_file_;  // where the first password went; empty: the terminal
   UniqueFd lock_;
   StoreLatency latency_;
   std::unique_ptr<Store> store_;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
 #include <sys/stat.h>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -57,7 +59,7 @@ class ServiceTest : public testing::Test {
 
   // Why it does not start.
   std::string Problem() {
-    const auto server = ServerProcess::Start(options);
+    const auto server = ServerProcess::Start(options, refusals);
     return server.ok() ? "" : std::string(server.status().message());
   }
   void Write(const std::filesystem::path& file, std::string_view bytes, off_t at = 0) {
@@ -90,10 +92,11 @@ class ServiceTest : public testing::Test {
 
   std::filesystem::path folder;
   ServerOptions options;
+  RefusalLog refusals{RefusalLogLimits{}, Clock::Real()};
 };
 
 TEST_F(ServiceTest, OneServerAStateAndTheNextCanTakeOver) {
-  auto first = ServerProcess::Start(options);
+  auto first = ServerProcess::Start(options, refusals);
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_THAT(Problem(), AllOf(HasSubstr("another shoumi-server"), HasSubstr(options.state)));
   const std::string fingerprint = (*first)->authority().ca_fingerprint();
@@ -102,7 +105,7 @@ TEST_F(ServiceTest, OneServerAStateAndTheNextCanTakeOver) {
   first->reset();
   std::filesystem::remove(options.admin_password_file);
 
-  auto second = ServerProcess::Start(options);
+  auto second = ServerProcess::Start(options, refusals);
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_EQ((*second)->authority().ca_fingerprint(), fingerprint);
   EXPECT_FALSE(std::filesystem::exists(options.admin_password_file)) << "a second administrator";
@@ -149,7 +152,7 @@ TEST_F(ServiceTest, WhatIsDamagedIsNamedInOneSentence) {
 }
 
 TEST_F(ServiceTest, AnAddressThatIsTakenIsSaid) {
-  auto first = ServerProcess::Start(options);
+  auto first = ServerProcess::Start(options, refusals);
   ASSERT_TRUE(first.ok()) << first.status();
   options.listen = "127.0.0.1:" + std::to_string((*first)->port());
   options.state = folder / "other";
@@ -159,15 +162,63 @@ TEST_F(ServiceTest, AnAddressThatIsTakenIsSaid) {
   EXPECT_THAT(Problem(), HasSubstr("no-packs"));
 }
 
+// What keeps a first start from succeeding must not cost the administrator's password.
+TEST_F(ServiceTest, AFirstStartThatFailsMakesNoAdministrator) {
+  const ServerOptions good = options;
+  auto other = ServerProcess::Start(
+      [&] {
+        ServerOptions taken = options;
+        taken.state = folder / "other";
+        taken.admin_password_file = folder / "other-password";
+        taken.metrics_listen = "127.0.0.1:" + FreePort();
+        options.metrics_listen = taken.metrics_listen;
+        return taken;
+      }(),
+      refusals);
+  ASSERT_TRUE(other.ok()) << other.status();
+  EXPECT_THAT(Problem(), HasSubstr("cannot serve metrics"));
+  options = good;
+  options.listen = "127.0.0.1:" + std::to_string((*other)->port());
+  EXPECT_THAT(Problem(), AllOf(HasSubstr("cannot listen"), HasSubstr("password that was given out "
+                                                                     "is void")));
+  EXPECT_FALSE(std::filesystem::exists(good.admin_password_file));
+  options = good;
+  options.packs = folder / "no-packs";
+  EXPECT_THAT(Problem(), HasSubstr("no-packs"));
+  EXPECT_FALSE(std::filesystem::exists(good.admin_password_file));
+  options = good;
+  options.admin_password_file = folder / "no-folder" / "password";
+  EXPECT_THAT(Problem(), HasSubstr("no-folder"));
+
+  options = good;
+  const auto server = ServerProcess::Start(options, refusals);
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_TRUE(Login(*Connect(**server), FirstPassword()).ok());
+}
+
+TEST_F(ServiceTest, APasswordWhoseAccountIsNotStoredIsTakenBack) {
+  ASSERT_EQ(Problem(), "");
+  std::filesystem::remove(options.admin_password_file);
+  {
+    soci::session sql(soci::sqlite3, "dbname=" + (options.state / "store.db").string());
+    sql << "DELETE FROM operators";
+    sql << "CREATE TRIGGER full BEFORE INSERT ON operators BEGIN SELECT RAISE(FAIL, 'full'); END";
+  }
+  EXPECT_THAT(Problem(), HasSubstr("password that was given out is void"));
+  EXPECT_FALSE(std::filesystem::exists(options.admin_password_file));
+}
+
 TEST_F(ServiceTest, TheMetricsPageCountsWhatHappened) {
   options.metrics_listen = "127.0.0.1:" + FreePort();
-  const auto server = ServerProcess::Start(options);
+  const auto server = ServerProcess::Start(options, refusals);
   ASSERT_TRUE(server.ok()) << server.status();
   EXPECT_FALSE(Login(*Connect(**server), "guess").ok());
   const std::string page = Get(options.metrics_listen, "/metrics");
   for (const char* line :
        {"shoumi_agents_connected 0\n", "shoumi_policy_version 0\n",
         "shoumi_login_failures_total 1\n", "shoumi_rpc_total{code=\"UNAUTHENTICATED\"} 1\n",
+        "shoumi_refusals_total 1\n", "shoumi_refusals_suppressed_total 0\n",
+        "shoumi_certificate_renewals_total 0\n", "shoumi_certificate_renewals_refused_total 0\n",
         "shoumi_rpc_total{code=\"OK\"} 0\n", "shoumi_store_write_seconds_count "}) {
     EXPECT_THAT(page, HasSubstr(line));
   }
@@ -176,7 +227,7 @@ TEST_F(ServiceTest, TheMetricsPageCountsWhatHappened) {
 }
 
 TEST_F(ServiceTest, StoppingStaysWithinItsBound) {
-  auto server = ServerProcess::Start(options);
+  auto server = ServerProcess::Start(options, refusals);
   ASSERT_TRUE(server.ok()) << server.status();
   const auto stub = Connect(**server);
   ASSERT_TRUE(Login(*stub, FirstPassword()).ok());

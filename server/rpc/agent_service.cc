@@ -62,7 +62,7 @@ class BlobStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
   }
 
   void FinishWith(const absl::Status& status) {
-    LogIfRefused("policy download", peer_, status);
+    services_.refusals.Call("policy download", peer_, status);
     services_.counters.Count(status);
     Finish(ToGrpc(status));
   }
@@ -83,7 +83,7 @@ grpc::ServerUnaryReactor* AgentServiceHandlers::Enrol(grpc::CallbackServerContex
   return RunUnary(
       services_, context, "enrolment", [this, context, request, response]() -> absl::Status {
         const std::string peer = PeerAddress(*context);
-        if (auto status = services_.anonymous.Admit(peer); !status.ok()) return status;
+        if (auto status = services_.anonymous.Admit(NetworkOf(peer)); !status.ok()) return status;
         auto enrolled =
             services_.devices.Enrol({request->token(), request->csr_pem(), request->hostname(),
                                      request->machine_id(), request->agent_version()});

@@ -1,8 +1,10 @@
 #include "server/rpc/call.h"
 
+#include <arpa/inet.h>
 #include <grpc/grpc_security_constants.h>
+#include <netinet/in.h>
 
-#include "common/log.h"
+#include <cstring>
 
 namespace shoumi::server {
 
@@ -32,6 +34,21 @@ std::string PeerAddress(const grpc::ServerContextBase& context) {
   return peer;
 }
 
+std::string NetworkOf(const std::string& address) {
+  constexpr size_t kNetworkBytes = 8;
+  constexpr size_t kMappedAt = 12;  // RFC 4291, 2.5.5.2
+  in6_addr binary{};
+  // A link-local address carries its interface: "fe80::1%eth0".
+  const std::string plain = address.substr(0, address.find('%'));
+  if (inet_pton(AF_INET6, plain.c_str(), &binary) != 1) return address;
+  char text[INET6_ADDRSTRLEN] = {};
+  if (IN6_IS_ADDR_V4MAPPED(&binary)) {
+    return inet_ntop(AF_INET, &binary.s6_addr[kMappedAt], text, sizeof text);
+  }
+  std::memset(&binary.s6_addr[kNetworkBytes], 0, sizeof binary - kNetworkBytes);
+  return inet_ntop(AF_INET6, &binary, text, sizeof text);
+}
+
 std::string BearerToken(const grpc::ServerContextBase& context) {
   const auto& metadata = context.client_metadata();
   const auto it = metadata.find("authorization");
@@ -42,31 +59,19 @@ std::string BearerToken(const grpc::ServerContextBase& context) {
   return std::string(value.substr(kScheme.size()));
 }
 
-void LogIfRefused(std::string_view call, std::string_view peer, const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kResourceExhausted:
-      spdlog::warn("{} from {} refused: {}", call, peer, std::string(status.message()));
-      break;
-    default:
-      break;
-  }
-}
-
-absl::Status PeerLimiter::Admit(const std::string& address) {
+absl::Status PeerLimiter::Admit(const std::string& network) {
   const std::lock_guard lock(mutex_);
   const Clock::Steady now = clock_.Now();
-  auto it = windows_.find(address);
+  auto it = windows_.find(network);
   if (it == windows_.end()) {
-    if (windows_.size() >= limits_.addresses_max) {
+    if (windows_.size() >= limits_.networks_max) {
       std::erase_if(windows_,
                     [&](const auto& entry) { return now - entry.second.since >= limits_.window; });
     }
-    if (windows_.size() >= limits_.addresses_max) {
+    if (windows_.size() >= limits_.networks_max) {
       return absl::ResourceExhaustedError("too many callers; try again later");
     }
-    it = windows_.emplace(address, Window{now, 0}).first;
+    it = windows_.emplace(network, Window{now, 0}).first;
   }
   Window& window = it->second;
   if (now - window.since >= limits_.window) window = {now, 0};

@@ -24,12 +24,11 @@ grpc::Status ToGrpc(const absl::Status& status);
 std::string PeerCertificate(const grpc::ServerContextBase& context);
 // Address without port: "192.0.2.7", "::1".
 std::string PeerAddress(const grpc::ServerContextBase& context);
+// What one caller has at its disposal: an IPv4 address, also one mapped into IPv6, or the /64 of an
+// IPv6 address ("2001:db8:1:2::").
+std::string NetworkOf(const std::string& address);
 // Of "authorization: Bearer TOKEN"; empty when there is none.
 std::string BearerToken(const grpc::ServerContextBase& context);
-
-// Says in the log that a caller was refused for who it is, or for calling too often; other errors
-// are for the caller alone.
-void LogIfRefused(std::string_view call, std::string_view peer, const absl::Status& status);
 
 // Finished calls by status code (google.rpc.Code, 0..16).
 class RpcCounters {
@@ -43,18 +42,18 @@ class RpcCounters {
   std::array<std::atomic<uint64_t>, 17> codes_{};
 };
 
-// Calls that anybody on the network can make, for each address.
+// Calls that anybody can make, for each network.
 struct PeerLimits {
   uint32_t calls_per_window_max = 300;
   std::chrono::seconds window{60};
-  size_t addresses_max = 50'000;
+  size_t networks_max = 50'000;
 };
 
 class PeerLimiter {
  public:
   PeerLimiter(const PeerLimits& limits, const Clock& clock) : limits_(limits), clock_(clock) {}
   // ResourceExhausted beyond the bound. Thread-safe.
-  absl::Status Admit(const std::string& address);
+  absl::Status Admit(const std::string& network);
 
  private:
   struct Window {

@@ -1,12 +1,14 @@
 #pragma once
 
+#include "server/rpc/refusal_log.h"
+
 namespace shoumi::server {
 
 // While it lives, what gRPC itself has to say (a TLS handshake that failed, a port in use) goes to
-// the log like everything else. One a process.
+// the log within the bounds of `refusals`, which outlives it. One a process.
 class GrpcLog {
  public:
-  GrpcLog();
+  explicit GrpcLog(RefusalLog& refusals);
   ~GrpcLog();
   GrpcLog(const GrpcLog&) = delete;
   GrpcLog& operator=(const GrpcLog&) = delete;

@@ -47,30 +47,35 @@ grpc::ServerUnaryReactor* OperatorServiceHandlers::RunWithOneTimePassword(
 grpc::ServerUnaryReactor* OperatorServiceHandlers::Login(Context* context,
                                                          const v1::LoginRequest* request,
                                                          v1::LoginResponse* response) {
-  return RunUnary(services_, context, "login",
-                  [this, context, request, response]() -> absl::Status {
-                    const std::string peer = PeerAddress(*context);
-                    if (auto status = services_.anonymous.Admit(peer); !status.ok()) return status;
-                    auto login = services_.operators.Login(request->user(), request->password());
-                    // The name is what a stranger typed, perhaps a password: it stays out of the
-                    // log.
-                    if (!login.ok()) return login.status();
-                    spdlog::info("operator {} logged in from {}", request->user(), peer);
-                    response->set_token(login->token);
-                    *response->mutable_expires() = ToProtoTime(login->expires);
-                    response->set_must_change_password(login->must_change_password);
-                    return absl::OkStatus();
-                  });
+  return RunUnary(
+      services_, context, "login", [this, context, request, response]() -> absl::Status {
+        const std::string peer = PeerAddress(*context);
+        const std::string network = NetworkOf(peer);
+        if (auto status = services_.anonymous.Admit(network); !status.ok()) {
+          return status;
+        }
+        auto login = services_.operators.Login(network, request->user(), request->password());
+        // The name is what a stranger typed, perhaps a password: it stays out of the
+        // log.
+        if (!login.ok()) return login.status();
+        spdlog::info("operator {} logged in from {}", request->user(), peer);
+        response->set_token(login->token);
+        *response->mutable_expires() = ToProtoTime(login->expires);
+        response->set_must_change_password(login->must_change_password);
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerUnaryReactor* OperatorServiceHandlers::ChangePassword(
     Context* context, const v1::ChangePasswordRequest* request, v1::ChangePasswordResponse*) {
-  return RunWithOneTimePassword(context, [this, request](const OperatorIdentity& identity) {
-    auto status = services_.operators.ChangePassword(identity, request->old_password(),
-                                                     request->new_password());
-    if (status.ok()) spdlog::info("operator {} changed the password", identity.name);
-    return status;
-  });
+  return RunWithOneTimePassword(
+      context, [this, context, request](const OperatorIdentity& identity) {
+        auto status =
+            services_.operators.ChangePassword(NetworkOf(PeerAddress(*context)), identity,
+                                               request->old_password(), request->new_password());
+        if (status.ok()) spdlog::info("operator {} changed the password", identity.name);
+        return status;
+      });
 }
 
 grpc::ServerUnaryReactor* OperatorServiceHandlers::Logout(Context* context,

@@ -70,6 +70,7 @@ void RpcServer::Tick(std::chrono::milliseconds interval) {
     if (const auto status = services_.fleet.Tick(); !status.ok()) {
       spdlog::error("device states are not stored: {}", status.ToString());
     }
+    services_.refusals.Tick();
     lock.lock();
   }
 }

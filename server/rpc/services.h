@@ -8,6 +8,7 @@
 #include "server/incidents/records.h"
 #include "server/policy/publisher.h"
 #include "server/rpc/call.h"
+#include "server/rpc/refusal_log.h"
 #include "server/rpc/worker_pool.h"
 #include "server/store/store.h"
 
@@ -39,6 +40,7 @@ struct Services {
   WorkerPool& workers;
   RpcCounters& counters;
   PeerLimiter& anonymous;
+  RefusalLog& refusals;
   RpcBounds bounds;
 };
 

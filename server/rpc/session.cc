@@ -26,7 +26,7 @@ Session* Session::Start(grpc::CallbackServerContext& context, const Services& se
 }
 
 void Session::Refuse(const absl::Status& status) {
-  LogIfRefused("session", peer_, status);
+  services_.refusals.Call("session", peer_, status);
   FinishWith(status);
 }
 
@@ -101,7 +101,8 @@ void Session::Handle(const v1::AgentMessage& message) {
     }
   }
   if (!status.ok()) {
-    spdlog::warn("device {}: session ended: {}", device_id_, std::string(status.message()));
+    services_.refusals.Line(device_id_, fmt::format("device {}: session ended: {}", device_id_,
+                                                    std::string(status.message())));
     FinishWith(status);
   } else if (read_on) {
     ReadNext();

@@ -140,11 +140,11 @@ TEST_F(StrangersTest, AnOperatorTokenEnds) {
   ExpectCodes({&OperatorMethods()}, {}, token, StatusCode::kUnauthenticated, {});
 }
 
-TEST_F(StrangersTest, LoginsAreThrottledForEachUserAndEachAddress) {
+TEST_F(StrangersTest, LoginsAreThrottledForEachSourceAndEachAddress) {
   peer_limits.calls_per_window_max = 10;
   StopServer();
   StartServer();
-  for (uint32_t i = 0; i < operator_options.login_failures_max; ++i) {
+  for (uint32_t i = 0; i < operator_options.login.failures_per_source_max; ++i) {
     EXPECT_EQ(Login("admin", "guess").status().code(), StatusCode::kUnauthenticated);
   }
   // The right password gains nothing now: else guessing could go on.
@@ -159,6 +159,16 @@ TEST_F(StrangersTest, LoginsAreThrottledForEachUserAndEachAddress) {
   EXPECT_EQ(EnrolWith(EnrolmentToken(), GoodRequest()).code(), StatusCode::kResourceExhausted);
   clock.Advance(seconds(60));
   EXPECT_TRUE(Login("admin", one_time).ok());
+}
+
+TEST_F(StrangersTest, TheNetworkOfACallerIsWhatItCanTakeAddressesFrom) {
+  EXPECT_EQ(NetworkOf("192.0.2.7"), "192.0.2.7");
+  EXPECT_EQ(NetworkOf("::ffff:192.0.2.7"), "192.0.2.7");
+  EXPECT_EQ(NetworkOf("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+  EXPECT_EQ(NetworkOf("2001:db8:1:2::ffff"), "2001:db8:1:2::");
+  EXPECT_EQ(NetworkOf("fe80::1%eth0"), "fe80::");
+  EXPECT_EQ(NetworkOf("::1"), "::");
+  EXPECT_EQ(NetworkOf("unix"), "unix");
 }
 
 TEST_F(StrangersTest, AnEnrolmentTokenWorksOnceAndNotForever) {

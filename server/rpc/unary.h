@@ -18,7 +18,7 @@ grpc::ServerUnaryReactor* RunUnary(const Services& services, grpc::CallbackServe
   const bool queued = services.workers.Submit(
       [&services, context, reactor, call, work = std::move(work)]() mutable {
         const absl::Status status = work();
-        LogIfRefused(call, PeerAddress(*context), status);
+        services.refusals.Call(call, PeerAddress(*context), status);
         services.counters.Count(status);
         reactor->Finish(ToGrpc(status));
       });

@@ -32,7 +32,8 @@ class SociStore final : public Store {
   absl::Status AddEnrolmentToken(const EnrolmentTokenRow& token) override;
   absl::Status EnrolDevice(std::string_view token_sha256, WallTime now, const DeviceRow& device,
                            const CertificateRow& certificate) override;
-  absl::Status AddCertificate(const CertificateRow& certificate) override;
+  absl::Status AddCertificate(const CertificateRow& certificate,
+                              const CertificateBound& bound) override;
   absl::StatusOr<DeviceRow> GetDevice(std::string_view device_id) override;
   absl::StatusOr<std::vector<DeviceRow>> ListDevices(std::string_view after,
                                                      uint32_t limit) override;
@@ -42,6 +43,7 @@ class SociStore final : public Store {
   absl::Status AddOperator(const OperatorRow& row) override;
   absl::StatusOr<OperatorRow> GetOperator(std::string_view name) override;
   absl::StatusOr<uint64_t> CountOperators() override;
+  absl::Status DeleteOperator(std::string_view name) override;
   absl::Status SetPassword(std::string_view name, std::string_view password_hash, WallTime now,
                            std::string_view keep_token_sha256) override;
   absl::Status AddOperatorToken(const OperatorTokenRow& token) override;

@@ -103,8 +103,20 @@ absl::Status SociStore::EnrolDevice(std::string_view token_sha256, WallTime now,
   });
 }
 
-absl::Status SociStore::AddCertificate(const CertificateRow& certificate) {
-  return Write([&](soci::session& sql) {
+absl::Status SociStore::AddCertificate(const CertificateRow& certificate,
+                                       const CertificateBound& bound) {
+  return Write([&](soci::session& sql) -> absl::Status {
+    const long long issued = ToMicros(certificate.issued);
+    const long long since = ToMicros(bound.since);
+    long long count = 0;
+    sql << "SELECT COUNT(*) FROM device_certificates WHERE device_id = :device AND "
+           "issued_us > :since",
+        soci::use(certificate.device_id, "device"), soci::use(since, "since"), soci::into(count);
+    if (count >= bound.certificates_max) {
+      return absl::ResourceExhaustedError("this device has been given too many certificates");
+    }
+    sql << "DELETE FROM device_certificates WHERE device_id = :device AND expires_us <= :now",
+        soci::use(certificate.device_id, "device"), soci::use(issued, "now");
     InsertCertificate(sql, certificate);
     return absl::OkStatus();
   });

@@ -47,6 +47,15 @@ absl::StatusOr<uint64_t> SociStore::CountOperators() {
   return static_cast<uint64_t>(count);
 }
 
+absl::Status SociStore::DeleteOperator(std::string_view name) {
+  return Write([&](soci::session& sql) {
+    const std::string key(name);
+    sql << "DELETE FROM operator_tokens WHERE operator_name = :name", soci::use(key, "name");
+    sql << "DELETE FROM operators WHERE name = :name", soci::use(key, "name");
+    return absl::OkStatus();
+  });
+}
+
 absl::Status SociStore::SetPassword(std::string_view name, std::string_view password_hash,
                                     WallTime now, std::string_view keep_token_sha256) {
   return Write([&](soci::session& sql) -> absl::Status {

@@ -38,6 +38,12 @@ struct CertificateRow {
   WallTime expires;
 };
 
+// How many certificates a device may have been given since a time, the new one included.
+struct CertificateBound {
+  WallTime since;
+  uint32_t certificates_max = 0;
+};
+
 struct EnrolmentTokenRow {
   std::string token_sha256;  // hex; the token itself is never stored
   WallTime created;
@@ -156,7 +162,9 @@ class Store {
   // does not exist, is used, or expired at `now`.
   virtual absl::Status EnrolDevice(std::string_view token_sha256, WallTime now,
                                    const DeviceRow& device, const CertificateRow& certificate) = 0;
-  virtual absl::Status AddCertificate(const CertificateRow& certificate) = 0;
+  // ResourceExhausted beyond the bound. Forgets what was over when the certificate was issued.
+  virtual absl::Status AddCertificate(const CertificateRow& certificate,
+                                      const CertificateBound& bound) = 0;
   // NotFound when there is none.
   virtual absl::StatusOr<DeviceRow> GetDevice(std::string_view device_id) = 0;
   // By device id, after `after`.
@@ -169,6 +177,8 @@ class Store {
   virtual absl::Status AddOperator(const OperatorRow& row) = 0;
   virtual absl::StatusOr<OperatorRow> GetOperator(std::string_view name) = 0;
   virtual absl::StatusOr<uint64_t> CountOperators() = 0;
+  // With all tokens of the operator; OK when there is none.
+  virtual absl::Status DeleteOperator(std::string_view name) = 0;
   // Also ends every token of the operator but `keep_token_sha256`.
   virtual absl::Status SetPassword(std::string_view name, std::string_view password_hash,
                                    WallTime now, std::string_view keep_token_sha256) = 0;

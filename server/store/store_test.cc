@@ -130,6 +130,37 @@ TEST_P(StoreContract, ExpiredAndUnknownTokensAreRefused) {
   EXPECT_FALSE(store_->EnrolDevice("other", kNow, device, {"01", "d1", kNow, kNow}).ok());
 }
 
+TEST_P(StoreContract, ADeletedOperatorIsGoneWithItsTokens) {
+  ASSERT_TRUE(store_->AddOperator({"admin", "hash", true, kNow, kNow}).ok());
+  ASSERT_TRUE(store_->AddOperator({"other", "hash", true, kNow, kNow}).ok());
+  ASSERT_TRUE(store_->AddOperatorToken({"t1", "admin", kNow, kNow + hours(8)}).ok());
+  ASSERT_TRUE(store_->AddOperatorToken({"t2", "other", kNow, kNow + hours(8)}).ok());
+  EXPECT_TRUE(store_->DeleteOperator("admin").ok());
+  EXPECT_TRUE(store_->DeleteOperator("admin").ok());
+  EXPECT_EQ(store_->CountOperators().value(), 1U);
+  EXPECT_FALSE(store_->GetOperatorToken("t1").ok());
+  EXPECT_TRUE(store_->GetOperatorToken("t2").ok());
+}
+
+TEST_P(StoreContract, CertificatesOfADeviceAreBoundedAndThoseThatAreOverForgotten) {
+  AddDevice("d1");
+  AddDevice("d2");
+  const auto add = [&](const char* serial, const char* device, WallTime issued) {
+    return store_
+        ->AddCertificate({serial, device, issued, issued + hours(48)}, {issued - hours(24), 2})
+        .code();
+  };
+  const WallTime day = kNow + hours(100);
+  EXPECT_EQ(add("a1", "d1", day), absl::StatusCode::kOk);
+  EXPECT_EQ(add("a2", "d1", day + hours(1)), absl::StatusCode::kOk);
+  EXPECT_EQ(add("a3", "d1", day + hours(2)), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(add("b1", "d2", day + hours(2)), absl::StatusCode::kOk);
+  EXPECT_EQ(add("a3", "d1", day + hours(24)), absl::StatusCode::kOk);
+  // A serial is there once: it can be used again when what had it is forgotten.
+  EXPECT_NE(add("a1", "d1", day + hours(47)), absl::StatusCode::kOk);
+  EXPECT_EQ(add("a1", "d1", day + hours(48)), absl::StatusCode::kOk);
+}
+
 TEST_P(StoreContract, AFailedEnrolmentKeepsTheToken) {
   AddDevice("d1");
   ASSERT_TRUE(store_->AddEnrolmentToken({kToken, kNow, kNow + hours(1), "admin", ""}).ok());

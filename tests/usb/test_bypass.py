@@ -7,6 +7,7 @@ loop-mounted stick has.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -206,6 +207,17 @@ class RawDevice(Guarded):
         self.assertEqual(self.guard.stop(), 0)
         self.assertEqual((self.top / "clean").read_text(), "harmless")
         self.assertEqual(run("blockdev", "--getro", self.stick.device)[1].strip(), "0")
+
+    def test_who_opened_for_a_moment_is_named(self):
+        self.guard.wait_line("KIND_DEVICE_GUARDED")
+        for number in range(3):
+            program = self.folder / f"quick-{number}"
+            shutil.copy(shutil.which("dash"), program)
+            # The node is closed again when the shell waits for sleep.
+            run(str(program), "-c", f": > {self.stick.device}; sleep 0.5")
+            self.guard.wait_line(f"BYPASS_ATTEMPT .*opened for writing past the guard by {program} ")
+        run("dash", "-c", f": < {self.stick.device}; sleep 0.5")
+        self.assertEqual(len(self.guard.lines("BYPASS_ATTEMPT")), 3)
 
     def test_descriptor_opened_before(self):
         stick = self.new_stick("other")

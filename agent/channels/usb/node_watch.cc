@@ -5,21 +5,26 @@
 #include <limits.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/inotify.h>
+#include <sys/fanotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
+#include "agent/channels/usb/caller.h"
 #include "agent/channels/usb/open_files.h"
 
 namespace shoumi::agent::usb {
 namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kReportEvery{1};
 
 constexpr std::array<std::string_view, 19> kSystemPrograms = {
     "systemd-udevd", "udevadm",  "udisksd",    "blkid",      "lsblk",     "mount",    "umount",
@@ -45,15 +50,23 @@ bool MayOpenNode(pid_t pid) {
 
 NodeWatch::NodeWatch(UniqueFd events, UniqueFd stop, std::vector<std::string> nodes,
                      EventSink& sink)
-    : events_(std::move(events)), stop_(std::move(stop)), nodes_(std::move(nodes)), sink_(sink) {}
+    : events_(std::move(events)),
+      stop_(std::move(stop)),
+      nodes_(std::move(nodes)),
+      sink_(sink),
+      own_pid_(::getpid()) {}
 
 absl::StatusOr<std::unique_ptr<NodeWatch>> NodeWatch::Watch(const std::vector<std::string>& nodes,
                                                             EventSink& sink) {
-  UniqueFd events(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  // With file handles instead of descriptors the kernel tells of device nodes as well.
+  UniqueFd events(
+      ::fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_FID | FAN_CLOEXEC | FAN_NONBLOCK, 0));
+  if (!events) return ErrnoStatus(errno, "fanotify_init");
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!events || !stop) return ErrnoStatus(errno, "inotify");
+  if (!stop) return ErrnoStatus(errno, "eventfd");
   for (const std::string& node : nodes) {
-    if (::inotify_add_watch(events.get(), node.c_str(), IN_OPEN | IN_MODIFY | IN_CLOSE_WRITE) < 0) {
+    if (::fanotify_mark(events.get(), FAN_MARK_ADD, FAN_OPEN | FAN_MODIFY | FAN_CLOSE_WRITE,
+                        AT_FDCWD, node.c_str()) != 0) {
       return ErrnoStatus(errno, "watching " + node);
     }
   }
@@ -67,58 +80,79 @@ NodeWatch::~NodeWatch() {
   if (::write(stop_.get(), &one, sizeof(one)) == sizeof(one)) thread_.join();
 }
 
-bool NodeWatch::ReportWriters() {
-  bool found = false;
+void NodeWatch::Report(const std::string& node, pid_t pid, const std::string& executable) {
+  const auto now = steady_clock::now();
+  std::erase_if(reported_, [&](const auto& one) { return now - one.second >= kReportEvery; });
+  if (!reported_.emplace(pid, now).second) return;
+  sink_.Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT,
+               fmt::format("{}: opened for writing past the guard by {} ({})", node,
+                           executable.empty() ? "a program that has ended" : executable, pid));
+}
+
+void NodeWatch::ReportWriters() {
   for (const std::string& node : nodes_) {
     struct stat st {};
     if (::stat(node.c_str(), &st) != 0) continue;
     for (const OpenFile& file : OpenForWriting([&](const struct stat& open) {
            return S_ISBLK(open.st_mode) && open.st_rdev == st.st_rdev;
          })) {
-      if (MayOpenNode(file.pid)) continue;
-      found = true;
-      sink_.Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT,
-                   fmt::format("{}: opened for writing past the guard by {} ({})", node,
-                               file.executable, file.pid));
+      if (!MayOpenNode(file.pid)) Report(node, file.pid, file.executable);
     }
   }
-  return found;
 }
 
-NodeWatch::Seen NodeWatch::ReadEvents() {
-  alignas(inotify_event) char buffer[16 << 10];
-  const ssize_t n = ::read(events_.get(), buffer, sizeof(buffer));
-  Seen seen;
-  for (ssize_t at = 0; at < n;) {
-    const auto* const event = reinterpret_cast<const inotify_event*>(buffer + at);
-    seen.opened = true;
-    seen.for_writing |= (event->mask & (IN_MODIFY | IN_CLOSE_WRITE)) != 0;
-    at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+void NodeWatch::Opened(pid_t pid) {
+  if (openers_.size() >= kOpenersMax && !openers_.contains(pid)) {
+    openers_.erase(std::min_element(
+        openers_.begin(), openers_.end(),
+        [](const auto& a, const auto& b) { return a.second.opened < b.second.opened; }));
   }
-  return seen;
+  openers_[pid] = {ProgramOf(pid).executable(), MayOpenNode(pid), steady_clock::now()};
+}
+
+void NodeWatch::Wrote(pid_t pid) {
+  // A shell opens what it redirects to and becomes the program that writes.
+  std::string executable = ProgramOf(pid).executable();
+  bool allowed = MayOpenNode(pid);
+  if (const auto opener = openers_.find(pid); executable.empty() && opener != openers_.end()) {
+    executable = opener->second.executable;
+    allowed = opener->second.allowed;
+  }
+  if (!allowed) Report(nodes_.front(), pid, executable);
+}
+
+bool NodeWatch::ReadEvents() {
+  char buffer[16 << 10];
+  const ssize_t bytes = ::read(events_.get(), buffer, sizeof(buffer));
+  bool opened = false;
+  fanotify_event_metadata event{};
+  constexpr auto kHeaderBytes = static_cast<ssize_t>(sizeof(event));
+  for (ssize_t at = 0; at + kHeaderBytes <= bytes; at += event.event_len) {
+    // Copied: with a file handle behind it, an event's length is no multiple of its alignment.
+    std::memcpy(&event, buffer + at, sizeof(event));
+    if (event.event_len < sizeof(event)) break;
+    if (event.pid == own_pid_) continue;
+    if ((event.mask & (FAN_OPEN | FAN_Q_OVERFLOW)) != 0) opened = true;
+    if ((event.mask & FAN_OPEN) != 0) Opened(event.pid);
+    if ((event.mask & (FAN_MODIFY | FAN_CLOSE_WRITE)) != 0) Wrote(event.pid);
+  }
+  return opened;
 }
 
 void NodeWatch::Run() {
-  constexpr int kReportEveryMs = 1000;
-  auto due = std::chrono::steady_clock::now();
-  Seen seen;
+  constexpr int kReportEveryMs = std::chrono::milliseconds(kReportEvery).count();
+  auto due = steady_clock::now();
+  bool opened = false;
   for (;;) {
     pollfd fds[2] = {{events_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
-    if (::poll(fds, 2, seen.opened ? kReportEveryMs : -1) < 0 && errno != EINTR) return;
+    if (::poll(fds, 2, opened ? kReportEveryMs : -1) < 0 && errno != EINTR) return;
     if ((fds[1].revents & POLLIN) != 0) return;
-    const Seen more = ReadEvents();
-    seen.opened |= more.opened;
-    seen.for_writing |= more.for_writing;
-    const auto now = std::chrono::steady_clock::now();
-    if (!seen.opened || now < due) continue;
-    const bool found = ReportWriters();
-    if (!found && seen.for_writing) {
-      sink_.Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT,
-                   fmt::format("{}: opened for writing past the guard by a program that has ended",
-                               nodes_.front()));
-    }
-    if (found || seen.for_writing) due = now + std::chrono::milliseconds(kReportEveryMs);
-    seen = Seen{};
+    opened |= ReadEvents();
+    const auto now = steady_clock::now();
+    if (!opened || now < due) continue;
+    ReportWriters();
+    due = now + kReportEvery;
+    opened = false;
   }
 }
 

@@ -50,7 +50,7 @@ void RpcTest::StartServer() {
   anonymous = std::make_unique<PeerLimiter>(peer_limits, clock);
   services = std::make_unique<Services>(Services{*authority, *devices, *operators, *policy, *ingest,
                                                  *fleet, *store, clock, *workers, *counters,
-                                                 *anonymous, bounds});
+                                                 *anonymous, refusals, bounds});
   RpcServerOptions options;
   options.listen = "127.0.0.1:0";
   options.tick = std::chrono::milliseconds(20);

@@ -103,7 +103,8 @@ class RpcTest : public testing::Test {
   std::filesystem::path folder;
   ShiftedClock clock;
   LogCapture log;
-  GrpcLog grpc_log;
+  RefusalLog refusals{RefusalLogLimits{}, clock};
+  GrpcLog grpc_log{refusals};
   std::string starter;     // the shipped policy
   std::string one_time;    // password of "admin" as it was delivered
   RpcBounds bounds;        // of the next start
