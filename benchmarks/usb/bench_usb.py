@@ -8,6 +8,7 @@ for one text; what the real one adds is the inspection, see benchmarks/inspect.
 
 import argparse
 import os
+import random
 import shutil
 import signal
 import statistics
@@ -23,8 +24,9 @@ GUARD = os.environ.get("SHOUMI_USB_GUARD",
 
 
 def sh(*command):
-    subprocess.run([str(part) for part in command], check=True, stdin=subprocess.DEVNULL,
-                   stdout=subprocess.DEVNULL, timeout=600)
+    # timeout(1), not Python's own: that one looks every 50 ms whether the command has ended.
+    subprocess.run(["timeout", "600", *[str(part) for part in command]], check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 class Stick:
@@ -91,6 +93,14 @@ class Guard:
         self.sink.wait(20)
 
 
+def prose(seed, size):
+    """Plain text of `size` bytes that no rule minds."""
+    words = random.Random(seed).choices(
+        "the minutes of our weekly meeting say that water for plants was ordered again and will "
+        "come on Monday 会议 纪要 项目 进度 安排 如下".split(), k=size // 3)
+    return " ".join(words).encode()[:size].decode(errors="ignore").encode().ljust(size)
+
+
 def seconds(*command):
     started = time.monotonic()
     sh(*command)
@@ -111,7 +121,7 @@ class Bench:
         self.many = folder / "many"
         self.many.mkdir()
         for number in range(arguments.files):
-            (self.many / f"{number}.txt").write_bytes(os.urandom(10_000))
+            (self.many / f"{number}.txt").write_bytes(prose(number, 10_000))
 
     def copy(self, command):
         # Not `sync -f`: the kernel does not hand that on to a FUSE file system. This reaches the
