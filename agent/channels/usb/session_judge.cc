@@ -82,7 +82,7 @@ void Session::CarryOut(const NodePtr& node, const Judgement& judgement, int refu
     node->dirty = false;
     node->accepted = !judgement.commit;
     if (judgement.commit) {
-      sync_->Changed();
+      sync_->Changed(node->lower);
       if (node->staged->size() > 0) node->born_empty.reset();
       DropStaged(*node);
     }
