@@ -8,7 +8,7 @@ import subprocess
 import sys
 import unittest
 
-from guarded import FORBIDDEN, GuardedStick, content, forbidden, libc, write
+from guarded import FORBIDDEN, GuardedStick, content, forbidden, libc, main, write
 
 FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_ZERO_RANGE = 1, 2, 8, 16
 
@@ -490,4 +490,4 @@ class TwoPrograms(GuardedStick):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
