@@ -115,7 +115,9 @@ class GuardAlone:
 
     def __enter__(self):
         self.process.start()
-        wait_for("the stick is guarded", self.stick.guarded)
+        # "ready" follows a look at all that was open or written before.
+        wait_for("the stick is guarded",
+                 lambda: self.stick.guarded() and self.process.text().endswith("ready\n"))
 
     def __exit__(self, *_):
         self.process.stop()
