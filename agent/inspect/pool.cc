@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/inspect/report_check.h"
+#include "boost/asio/defer.hpp"
 #include "boost/asio/post.hpp"
 #include "fmt/format.h"
 #include "spdlog/spdlog.h"
@@ -92,8 +93,9 @@ void Pool::Finish(const JobPtr& job, v1::InspectReport report) {
     unscanned->set_reason(v1::UNSCANNED_REASON_OVERSIZE);
     unscanned->set_detail(fmt::format("name_bytes_max {}", kNameBytesMax));
   }
-  boost::asio::post(io_, [done = std::exchange(job->done, nullptr),
-                          report = std::move(report)]() mutable { done(std::move(report)); });
+  // Deferred: another thread need not be woken, this one is about to be free.
+  boost::asio::defer(io_, [done = std::exchange(job->done, nullptr),
+                           report = std::move(report)]() mutable { done(std::move(report)); });
 }
 
 void Pool::Refuse(const JobPtr& job, std::string why) {

@@ -17,7 +17,6 @@
 namespace shoumi::agent {
 namespace {
 
-constexpr int kIoThreads = 2;
 constexpr std::chrono::seconds kClockJumpMin{60};
 constexpr std::chrono::milliseconds kDrainMax{8'000};
 
@@ -82,7 +81,7 @@ absl::Status Agent::OpenSpool() {
 }
 
 void Agent::StartPipeline() {
-  for (int i = 0; i < kIoThreads; ++i) io_threads_.emplace_back([this] { io_.run(); });
+  io_thread_ = std::thread([this] { io_.run(); });
   identity_ = std::make_unique<Identity>(Clock::Real(), Identity::Options{});
   PipelineOptions options;
   options.events_max = config_.events_max;
@@ -231,8 +230,7 @@ void Agent::Stop() {
   io_work_.reset();
   pipeline_.reset();
   io_.stop();
-  for (std::thread& thread : io_threads_) thread.join();
-  io_threads_.clear();
+  if (io_thread_.joinable()) io_thread_.join();
   inspection_.reset();
   identity_.reset();
   spool_.reset();

@@ -54,9 +54,10 @@ class Agent {
   const Clock::Wall started_;
   UniqueFd lock_;
 
-  boost::asio::io_context io_;
+  // For one thread: nothing on it blocks, and a second would be woken for most steps of an event.
+  boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> io_work_;
-  std::vector<std::thread> io_threads_;
+  std::thread io_thread_;
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<Identity> identity_;
   std::unique_ptr<Pipeline> pipeline_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/pipeline/incident.h"
+#include "boost/asio/defer.hpp"
 #include "boost/asio/post.hpp"
 #include "common/ids.h"
 #include "spdlog/spdlog.h"
@@ -123,8 +124,8 @@ void EventTask::DecideNow() {
   inspection_guard_.cancel();
   verdict_ = Judge();
   if (verdict_.action() != v1::ACTION_ALLOW) return Write();
-  boost::asio::post(pipeline_.io_,
-                    [self = shared_from_this()] { self->OnDurable(absl::OkStatus()); });
+  boost::asio::defer(pipeline_.io_,
+                     [self = shared_from_this()] { self->OnDurable(absl::OkStatus()); });
 }
 
 void EventTask::Write() {

@@ -1,13 +1,16 @@
-"""A guarded stick for a class of tests: the guard alone, with a rule that refuses whatever content
-or name holds FORBIDDEN. When the class ends, the stick is looked at without the guard: it must hold
-what the tests say it holds, its file system must be sound, and the raw image must not hold the
-forbidden text anywhere.
+"""The guard alone over loop-mounted file systems, with a rule that refuses whatever content or name
+holds FORBIDDEN. A class of tests either shares one stick and one guard (GuardedStick), or each of its
+tests has sticks and guards of its own (OwnGuards).
+
+Every step has a deadline; sticks, guards and mounts go away again, also when a test fails. The tests
+run in a mount namespace of their own: no other agent of this machine sees what they mount.
 """
 
 import ctypes
 import errno
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support.processes import Process, wait_for  # noqa: E402
-from support.sticks import Stick, need_root  # noqa: E402
+from support.sticks import Stick, mounts_at, need_root  # noqa: E402
 
 # Where the build puts test programs that are not installed.
 HARNESS = Path(os.environ.get("SHOUMI_USB_HARNESS",
@@ -28,6 +31,8 @@ KIND = os.environ.get("SHOUMI_STICK", "ext4")
 MEGABYTES_MIN = {"ext4": 16, "xfs": 320}
 
 FORBIDDEN = b"SHOUMI-FORBIDDEN-TEXT"
+FORBIDDEN_TEXT = FORBIDDEN.decode()
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 PROGRAM_SECONDS_MAX = 40
 
 
@@ -57,8 +62,123 @@ def write(path, data):
         handle.write(data)
 
 
-class GuardedStick(unittest.TestCase):
-    """self.stick_folder is a folder of the test's own on the stick, self.folder one beside it."""
+def run(*command, seconds=30):
+    """(exit status, all it printed); a shell command when it is one text with spaces."""
+    shell = len(command) == 1 and " " in str(command[0])
+    done = subprocess.run(command[0] if shell else [str(c) for c in command], shell=shell,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                          timeout=seconds, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    return done.returncode, done.stdout + done.stderr
+
+
+def python(program, *arguments, user=()):
+    """run() of a Python program."""
+    return run(*user, sys.executable, "-c", program, *arguments)
+
+
+def main():
+    if os.geteuid() == 0 and "SHOUMI_OWN_MOUNTS" not in os.environ:
+        os.environ["SHOUMI_OWN_MOUNTS"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", sys.executable, *sys.argv])
+    unittest.main()
+
+
+class Guard(Process):
+    """The guard as a process of its own; its events are lines of text()."""
+
+    def __init__(self, folder, sticks, *options):
+        number = len(list(folder.glob("guard*.log")))
+        super().__init__("usb_guard_harness",
+                         [HARNESS, "--fake-rule", FORBIDDEN_TEXT, "--staging", folder / "staging",
+                          *options, *(getattr(stick, "device", stick) for stick in sticks)],
+                         folder / f"guard{number}.log")
+
+    def begin(self):
+        self.start()
+        wait_for("the guard is ready", self._ready)
+        return self
+
+    def _ready(self):
+        if not self.alive:
+            raise AssertionError(f"the guard ended:\n{self.text()}")
+        return "ready\n" in self.text()
+
+    def lines(self, pattern):
+        return [line for line in self.text().splitlines() if re.search(pattern, line)]
+
+    def wait_line(self, pattern, seconds=20):
+        return wait_for(f"{pattern!r} in\n{self.text()}", lambda: self.lines(pattern), seconds)[0]
+
+
+class GuardTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        need_root()
+        if not os.access(HARNESS, os.X_OK):
+            raise unittest.SkipTest(f"needs {HARNESS}, or SHOUMI_USB_HARNESS")
+
+    def assert_failed(self, result, *words):
+        """`result` of run(): it did not go through, and said why."""
+        status, text = result
+        self.assertNotEqual(status, 0, f"went through: {text}")
+        wanted = words or ("Operation not permitted", "Permission denied", "Read-only file system")
+        self.assertTrue(any(word in text for word in wanted), f"failed for another reason: {text}")
+
+
+class OwnGuards(GuardTest):
+    """Each test makes its sticks and guards in self.folder."""
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="shoumi-usb-"))
+        os.chmod(self.folder, 0o755)
+        self.addCleanup(self._remove)
+        self.sticks = []
+        self.guards = []
+
+    def _remove(self):
+        for guard in self.guards:
+            guard.kill()
+        with open("/proc/self/mountinfo", encoding="utf-8") as table:
+            places = [line.split()[4] for line in table]
+        for place in reversed(places):
+            if place.startswith(f"{self.folder}/"):
+                run("umount", "-l", place)
+        for stick in self.sticks:
+            stick.remove()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def new_stick(self, name="stick", mounted=True, **options):
+        stick = Stick(self.folder, name, **options)
+        self.sticks.append(stick)
+        stick.attach()
+        if mounted:
+            stick.mount()
+        return stick
+
+    def new_guard(self, sticks, *options):
+        guard = Guard(self.folder, sticks, *options)
+        self.guards.append(guard)
+        return guard.begin()
+
+    def place(self, name):
+        folder = self.folder / name
+        folder.mkdir()
+        return folder
+
+    def guarded(self, place):
+        return wait_for(f"{place} is guarded: {mounts_at(place)}",
+                        lambda: mounts_at(place)[-1:] == ["fuse.shoumi"])
+
+    def assert_forbidden_nowhere(self, stick):
+        """Neither as content nor as a name on the raw device."""
+        run("sync")
+        self.assertIsNone(stick.find_in_image(FORBIDDEN))
+
+
+class GuardedStick(GuardTest):
+    """self.stick_folder is a folder of the test's own on the stick, self.folder one beside it. When
+    the class ends, the stick is looked at without the guard: it must hold what the tests say it
+    holds, its file system must be sound, and the raw image must not hold the forbidden text."""
 
     kind = KIND
     megabytes = 96
@@ -67,7 +187,7 @@ class GuardedStick(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        need_root()
+        super().setUpClass()
         cls.base = Path(tempfile.mkdtemp(prefix="shoumi-usb-"))
         cls.addClassCleanup(shutil.rmtree, cls.base, ignore_errors=True)
         os.chmod(cls.base, 0o755)
@@ -91,12 +211,10 @@ class GuardedStick(unittest.TestCase):
     def start_guard(cls):
         # Opened before the guard is there: stat() through it sees the device itself.
         cls.lower = os.open(cls.stick.mount_point, os.O_PATH | os.O_DIRECTORY)
-        cls.guard = Process("usb_guard_harness", [
-            HARNESS, cls.stick.device, "--fake-rule", FORBIDDEN.decode(), "--staging",
-            cls.base / "staging", *cls.options], cls.base / "guard.log")
-        cls.guard.start()
+        cls.guard = Guard(cls.base, [cls.stick], *cls.options)
         cls.addClassCleanup(cls.guard.kill)
-        wait_for("the stick is guarded", lambda: cls.stick.guarded() and "ready\n" in cls.guard.text())
+        cls.guard.begin()
+        wait_for("the stick is guarded", cls.stick.guarded)
 
     @classmethod
     def tearDownClass(cls):

@@ -10,9 +10,8 @@ import hashlib
 import os
 import random
 import stat
-import unittest
 
-from guarded import GuardedStick, libc
+from guarded import GuardedStick, libc, main
 
 SEEDS = [int(seed) for seed in os.environ.get("SHOUMI_SEEDS", "1,2,3,4,5,6").split(",")]
 OPERATIONS = int(os.environ.get("SHOUMI_OPERATIONS", "600"))
@@ -291,4 +290,4 @@ class Alike(GuardedStick):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

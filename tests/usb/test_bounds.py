@@ -5,9 +5,8 @@ import os
 import subprocess
 import threading
 import time
-import unittest
 
-from guarded import FORBIDDEN, GuardedStick, content, forbidden, write
+from guarded import FORBIDDEN, GuardedStick, content, forbidden, main, write
 from support.processes import wait_for
 
 MIB = 1 << 20
@@ -315,4 +314,4 @@ class Slow(GuardedStick):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

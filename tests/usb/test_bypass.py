@@ -12,7 +12,9 @@ import subprocess
 import sys
 import time
 
-from guard_case import NOBODY, SECRET, GuardCase, main, mounts, python, run, wait_for
+from guarded import FORBIDDEN_TEXT, NOBODY, OwnGuards, main, python, run
+from support.processes import wait_for
+from support.sticks import mounts_at
 
 WRITE = """
 import sys
@@ -21,11 +23,11 @@ with open(sys.argv[1], "w") as file:
 """
 
 
-def write(path, text=SECRET, user=()):
+def write(path, text=FORBIDDEN_TEXT, user=()):
     return python(WRITE, path, text, user=user)
 
 
-class Guarded(GuardCase):
+class Guarded(OwnGuards):
     def setUp(self):
         super().setUp()
         self.stick = self.new_stick()
@@ -38,59 +40,59 @@ class OtherMounts(Guarded):
     def test_second_mount_is_guarded_and_reported(self):
         second = self.place("second")
         self.assertEqual(run("mount", self.stick.device, second)[0], 0)
-        self.assert_refused(write(second / "at-once"))
+        self.assert_failed(write(second / "at-once"))
         self.guarded(second)
-        self.assert_refused(write(second / "later"))
+        self.assert_failed(write(second / "later"))
         self.assertEqual(write(second / "clean", "harmless")[0], 0)
         self.assertEqual((self.top / "clean").read_text(), "harmless")
         self.guard.wait_line(f"BYPASS_ATTEMPT .*another mount at {second}")
         self.assertEqual(run("umount", second)[0], 0)
-        wait_for("the second mount is gone wholly", lambda: not mounts(second))
-        self.assertEqual(mounts(self.top), ["ext4", "fuse.shoumi"])
-        self.assert_secret_nowhere(self.stick)
+        wait_for("the second mount is gone wholly", lambda: not mounts_at(second))
+        self.assertEqual(mounts_at(self.top), ["ext4", "fuse.shoumi"])
+        self.assert_forbidden_nowhere(self.stick)
 
     def test_read_only_second_mount_stays_read_only(self):
         second = self.place("second")
         self.assertEqual(run("mount", "-o", "bind,ro", self.top, second)[0], 0)
-        self.assert_refused(write(second / "x", "harmless"), "Read-only file system")
+        self.assert_failed(write(second / "x", "harmless"), "Read-only file system")
 
     def test_bind_of_a_folder_shows_the_guard(self):
         (self.top / "folder").mkdir()
         second = self.place("second")
         self.assertEqual(run("mount", "--bind", self.top / "folder", second)[0], 0)
-        self.assertEqual(mounts(second), ["fuse.shoumi"])
-        self.assert_refused(write(second / "x"), "Operation not permitted")
-        self.assert_secret_nowhere(self.stick)
+        self.assertEqual(mounts_at(second), ["fuse.shoumi"])
+        self.assert_failed(write(second / "x"), "Operation not permitted")
+        self.assert_forbidden_nowhere(self.stick)
 
     def test_moved_guard_leaves_nothing_open(self):
         second = self.place("second")
         self.assertEqual(run("mount", "--move", self.top, second)[0], 0)
-        self.assert_refused(write(second / "x"), "Operation not permitted")
+        self.assert_failed(write(second / "x"), "Operation not permitted")
         wait_for("nothing of the device shows where it was",
-                 lambda: mounts(self.top)[-1:] in ([], ["fuse.shoumi"]))
-        if mounts(self.top):
-            self.assert_refused(write(self.top / "x"), "Operation not permitted")
+                 lambda: mounts_at(self.top)[-1:] in ([], ["fuse.shoumi"]))
+        if mounts_at(self.top):
+            self.assert_failed(write(self.top / "x"), "Operation not permitted")
         self.assertEqual(self.guard.stop(), 0)
-        wait_for("no guard is left", lambda: "fuse.shoumi" not in mounts(second) + mounts(self.top))
-        self.assert_secret_nowhere(self.stick)
+        wait_for("no guard is left", lambda: "fuse.shoumi" not in mounts_at(second) + mounts_at(self.top))
+        self.assert_forbidden_nowhere(self.stick)
 
     def test_something_else_mounted_over_the_guard(self):
         self.assertEqual(run("mount", "-t", "tmpfs", "none", self.top)[0], 0)
         time.sleep(1)
-        self.assertEqual(mounts(self.top), ["ext4", "fuse.shoumi", "tmpfs"])
+        self.assertEqual(mounts_at(self.top), ["ext4", "fuse.shoumi", "tmpfs"])
         self.assertEqual(run("umount", self.top)[0], 0)
-        self.assert_refused(write(self.top / "x"), "Operation not permitted")
+        self.assert_failed(write(self.top / "x"), "Operation not permitted")
 
     def test_remount_opens_nothing(self):
         run("mount", "-o", "remount,rw", self.top)
         run("mount", "-o", "remount,rw", self.stick.device)
         run("mount", "-o", "remount,bind,rw", self.top)
-        self.assertEqual(mounts(self.top), ["ext4", "fuse.shoumi"])
-        self.assert_refused(write(self.top / "x"), "Operation not permitted")
-        self.assert_secret_nowhere(self.stick)
+        self.assertEqual(mounts_at(self.top), ["ext4", "fuse.shoumi"])
+        self.assert_failed(write(self.top / "x"), "Operation not permitted")
+        self.assert_forbidden_nowhere(self.stick)
 
 
-class MountsBefore(GuardCase):
+class MountsBefore(OwnGuards):
     def test_all_mounts_that_were_there_are_guarded(self):
         stick = self.new_stick()
         (stick.mount_point / "folder").mkdir()
@@ -100,10 +102,10 @@ class MountsBefore(GuardCase):
         self.new_guard([stick])
         for place in (stick.mount_point, second, bound):
             self.guarded(place)
-            self.assert_refused(write(place / "x"), "Operation not permitted")
+            self.assert_failed(write(place / "x"), "Operation not permitted")
         self.assertEqual(write(bound / "clean", "harmless")[0], 0)
         self.assertEqual((second / "folder/clean").read_text(), "harmless")
-        self.assert_secret_nowhere(stick)
+        self.assert_forbidden_nowhere(stick)
 
     def test_file_open_for_writing_before_is_reported(self):
         stick = self.new_stick()
@@ -124,20 +126,20 @@ class Namespaces(Guarded):
     def test_guard_taken_away_in_another_mount_namespace(self):
         result = run(f"unshare -m sh -c 'umount {self.top} && ! mountpoint -q /nowhere && "
                      f"grep -q \" {self.top} .* - ext4\" /proc/self/mountinfo && "
-                     f"echo {SECRET} > {self.top}/x'")
-        self.assert_refused(result)
-        self.assert_refused(run(f"unshare -m sh -c 'umount {self.top} && mkdir {self.top}/{SECRET}'"),
+                     f"echo {FORBIDDEN_TEXT} > {self.top}/x'")
+        self.assert_failed(result)
+        self.assert_failed(run(f"unshare -m sh -c 'umount {self.top} && mkdir {self.top}/{FORBIDDEN_TEXT}'"),
                             "Read-only file system")
-        self.assertEqual(mounts(self.top), ["ext4", "fuse.shoumi"])
-        self.assert_secret_nowhere(self.stick)
+        self.assertEqual(mounts_at(self.top), ["ext4", "fuse.shoumi"])
+        self.assert_forbidden_nowhere(self.stick)
 
     def test_device_mounted_in_another_mount_namespace(self):
         second = self.place("second")
         result = run(f"unshare -m sh -c 'mount {self.stick.device} {second} && "
-                     f"echo {SECRET} > {second}/x'")
-        self.assert_refused(result, "Operation not permitted", "Permission denied")
+                     f"echo {FORBIDDEN_TEXT} > {second}/x'")
+        self.assert_failed(result, "Operation not permitted", "Permission denied")
         self.guard.wait_line("BYPASS_ATTEMPT .*opened past the guard by .*, denied")
-        self.assert_secret_nowhere(self.stick)
+        self.assert_forbidden_nowhere(self.stick)
 
     def test_names_made_in_another_mount_namespace_are_reported(self):
         second = self.place("second")
@@ -149,7 +151,7 @@ class Namespaces(Guarded):
         inside = self.place("inside")
         os.chmod(inside, 0o777)
         source = self.folder / "source"
-        source.write_text(SECRET)
+        source.write_text(FORBIDDEN_TEXT)
         script = (f"umount {self.top}; umount -l {self.top}; "
                   f"mount --bind {self.top} {inside}; "
                   f"cp {source} {inside}/x; cp {source} {self.top}/x; "
@@ -159,25 +161,25 @@ class Namespaces(Guarded):
             self.skipTest(f"no user namespaces for users here: {text}")
         self.assertGreaterEqual(text.count("Operation not permitted"), 2, f"{code}: {text}")
         self.assertFalse((self.top / "x").exists())
-        self.assertEqual(mounts(self.top), ["ext4", "fuse.shoumi"])
-        self.assert_secret_nowhere(self.stick)
+        self.assertEqual(mounts_at(self.top), ["ext4", "fuse.shoumi"])
+        self.assert_forbidden_nowhere(self.stick)
 
 
-class ForeignMount(GuardCase):
+class ForeignMount(OwnGuards):
     def test_device_mounted_in_another_namespace_only(self):
         stick = self.new_stick(mounted=False)
         guard = self.new_guard([stick])
         second = self.place("second")
         holder = subprocess.Popen(["unshare", "-m", "sh", "-c",
                                    f"mount {stick.device} {second} && read go; "
-                                   f"echo {SECRET} > {second}/x; echo $? ; read end"],
+                                   f"echo {FORBIDDEN_TEXT} > {second}/x; echo $? ; read end"],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, text=True)
         self.addCleanup(holder.kill)
         guard.wait_line("BYPASS_ATTEMPT .*mounted in another mount namespace", 20)
         out, _ = holder.communicate("go\n", timeout=20)
         self.assertIn("ot permitted", out)
-        self.assert_secret_nowhere(stick)
+        self.assert_forbidden_nowhere(stick)
         # The fence goes when the device is mounted where it can be guarded.
         stick.mount()
         self.guarded(stick.mount_point)
@@ -197,7 +199,7 @@ class RawDevice(Guarded):
         link.symlink_to(self.stick.device)
         wait_for("the node is protected", lambda: run("blockdev", "--getro", made)[1].strip() == "1")
         for node in (self.stick.device, made, link):
-            self.assert_refused(self.raw_write(node), "Operation not permitted")
+            self.assert_failed(self.raw_write(node), "Operation not permitted")
             self.assertIn("not permitted", run("debugfs", "-w", "-R", "mkdir evil", node)[1])
         self.guard.wait_line("BYPASS_ATTEMPT .*opened for writing past the guard|written past")
         self.assertFalse((self.top / "evil").exists())
@@ -244,7 +246,7 @@ class RawDevice(Guarded):
         loop = subprocess.run(["losetup", "-f", "--show", self.stick.device], check=True,
                               capture_output=True, text=True).stdout.strip()
         self.addCleanup(run, "losetup", "-d", loop)
-        self.assert_refused(self.raw_write(loop), "Input/output error", "Operation not permitted")
+        self.assert_failed(self.raw_write(loop), "Input/output error", "Operation not permitted")
 
     def test_second_loop_device_over_the_image(self):
         """Not stopped: only a loop-mounted stick has an image beside it. A mount of it is seen."""
@@ -262,7 +264,7 @@ class RawDevice(Guarded):
         guard.stop()
 
 
-class Partition(GuardCase):
+class Partition(OwnGuards):
     def test_partition_and_whole_disk(self):
         image = self.folder / "disk.img"
         with open(image, "wb") as handle:
@@ -284,7 +286,7 @@ class Partition(GuardCase):
         for node in (part, disk):
             wait_for("the node is protected",
                      lambda node=node: run("blockdev", "--getro", node)[1].strip() == "1")
-            self.assert_refused(run("dd", "if=/dev/zero", f"of={node}", "bs=4096", "count=1",
+            self.assert_failed(run("dd", "if=/dev/zero", f"of={node}", "bs=4096", "count=1",
                                     "seek=9000", "conv=notrunc,fsync"), "Operation not permitted")
         self.assertEqual(write(top / "clean", "harmless")[0], 0)
 
@@ -297,10 +299,10 @@ class Partition(GuardCase):
         self.assertEqual(run("mount", loop, stick.mount_point)[0], 0)
         guard = self.new_guard([stick])
         self.guarded(stick.mount_point)
-        self.assert_refused(write(stick.mount_point / "x"), "Operation not permitted")
+        self.assert_failed(write(stick.mount_point / "x"), "Operation not permitted")
         self.assertEqual(write(stick.mount_point / "clean", "harmless")[0], 0)
         self.assertEqual(run("umount", stick.mount_point)[0], 0)
-        wait_for("unmounted wholly", lambda: not mounts(stick.mount_point))
+        wait_for("unmounted wholly", lambda: not mounts_at(stick.mount_point))
         guard.stop()
 
     def test_node_that_was_renamed_after_mounting(self):
@@ -311,7 +313,7 @@ class Partition(GuardCase):
         made.unlink()
         self.new_guard([stick])
         self.guarded(stick.mount_point)
-        self.assert_refused(write(stick.mount_point / "x"), "Operation not permitted")
+        self.assert_failed(write(stick.mount_point / "x"), "Operation not permitted")
 
 
 class Files(Guarded):
@@ -322,8 +324,8 @@ class Files(Guarded):
                    "page.write(sys.argv[2].encode())\n"
                    "os.pwrite(fd, page, 0)\n"
                    "os.close(fd)")
-        self.assert_refused(python(program, self.top / "direct", SECRET), "not permitted")
-        self.assert_secret_nowhere(self.stick)
+        self.assert_failed(python(program, self.top / "direct", FORBIDDEN_TEXT), "not permitted")
+        self.assert_forbidden_nowhere(self.stick)
 
     def test_mapped_writes(self):
         (self.top / "mapped").write_bytes(b"\0" * 8192)
@@ -332,9 +334,9 @@ class Files(Guarded):
                    "m = mmap.mmap(f.fileno(), 8192)\n"
                    "m[100:100 + len(sys.argv[2])] = sys.argv[2].encode()\n"
                    "m.flush()\nm.close()\nf.close()")
-        self.assert_refused(python(program, self.top / "mapped", SECRET), "not permitted")
+        self.assert_failed(python(program, self.top / "mapped", FORBIDDEN_TEXT), "not permitted")
         self.assertEqual((self.top / "mapped").read_bytes(), b"\0" * 8192)
-        self.assert_secret_nowhere(self.stick)
+        self.assert_forbidden_nowhere(self.stick)
 
     def test_mapped_writes_after_the_descriptor_is_closed(self):
         (self.top / "mapped").write_bytes(b"\0" * 8192)
@@ -344,60 +346,61 @@ class Files(Guarded):
                    "f.close()\n"
                    "m[100:100 + len(sys.argv[2])] = sys.argv[2].encode()\n"
                    "m.close()")
-        python(program, self.top / "mapped", SECRET)
+        python(program, self.top / "mapped", FORBIDDEN_TEXT)
         self.guard.wait_line("block .*mapped")
         wait_for("the change is gone", lambda: (self.top / "mapped").read_bytes() == b"\0" * 8192)
-        self.assert_secret_nowhere(self.stick)
+        self.assert_forbidden_nowhere(self.stick)
 
     def test_links_out_of_and_onto_the_stick(self):
         outside = self.folder / "outside"
-        outside.write_text(SECRET)
-        self.assert_refused(run("ln", outside, self.top / "hard"), "Invalid cross-device link")
+        outside.write_text(FORBIDDEN_TEXT)
+        self.assert_failed(run("ln", outside, self.top / "hard"), "Invalid cross-device link")
         onto = self.folder / "onto"
         onto.symlink_to(self.top / "target")
-        self.assert_refused(write(onto), "Operation not permitted")
+        self.assert_failed(write(onto), "Operation not permitted")
         (self.top / "out").symlink_to(outside)
-        self.assertEqual(write(self.top / "out", SECRET + "!")[0], 0)
-        self.assertEqual(outside.read_text(), SECRET + "!")
-        self.assert_refused(run("ln", "-s", f"/{SECRET}", self.top / "link"), "not permitted")
-        self.assert_refused(run("mkdir", self.top / SECRET), "not permitted")
-        self.assert_secret_nowhere(self.stick)
+        self.assertEqual(write(self.top / "out", FORBIDDEN_TEXT + "!")[0], 0)
+        self.assertEqual(outside.read_text(), FORBIDDEN_TEXT + "!")
+        self.assert_failed(run("ln", "-s", f"/{FORBIDDEN_TEXT}", self.top / "link"), "not permitted")
+        self.assert_failed(run("mkdir", self.top / FORBIDDEN_TEXT), "not permitted")
+        self.assert_forbidden_nowhere(self.stick)
 
     def test_hard_link_on_the_stick_to_what_is_written(self):
         (self.top / "clean").write_text("harmless")
         os.link(self.top / "clean", self.top / "twin")
-        self.assert_refused(write(self.top / "twin"), "Operation not permitted")
+        self.assert_failed(write(self.top / "twin"), "Operation not permitted")
         self.assertEqual((self.top / "clean").read_text(), "harmless")
-        self.assert_secret_nowhere(self.stick)
+        self.assert_forbidden_nowhere(self.stick)
 
     def test_move_from_elsewhere(self):
         outside = self.folder / "outside"
-        outside.write_text(SECRET)
+        outside.write_text(FORBIDDEN_TEXT)
         with self.assertRaises(OSError):
             os.rename(outside, self.top / "moved")
-        self.assert_refused(run("mv", outside, self.top / "moved"), "Operation not permitted")
-        self.assertEqual(outside.read_text(), SECRET)
+        self.assert_failed(run("mv", outside, self.top / "moved"), "Operation not permitted")
+        self.assertEqual(outside.read_text(), FORBIDDEN_TEXT)
         self.assertFalse((self.top / "moved").exists())
-        self.assert_secret_nowhere(self.stick)
+        self.assert_forbidden_nowhere(self.stick)
 
     def test_append_in_pieces(self):
-        half = len(SECRET) // 2
-        self.assertEqual(write(self.top / "pieces", SECRET[:half])[0], 0)
-        self.assert_refused(python(WRITE.replace('"w"', '"a"'), self.top / "pieces", SECRET[half:]), "not permitted")
-        self.assertEqual((self.top / "pieces").read_text(), SECRET[:half])
-        self.assert_secret_nowhere(self.stick)
+        half = len(FORBIDDEN_TEXT) // 2
+        self.assertEqual(write(self.top / "pieces", FORBIDDEN_TEXT[:half])[0], 0)
+        append = WRITE.replace('"w"', '"a"')
+        self.assert_failed(python(append, self.top / "pieces", FORBIDDEN_TEXT[half:]), "not permitted")
+        self.assertEqual((self.top / "pieces").read_text(), FORBIDDEN_TEXT[:half])
+        self.assert_forbidden_nowhere(self.stick)
 
     def test_the_guards_own_descriptors_are_closed_to_users(self):
         pid = self.guard.process.pid
         for way in (f"/proc/{pid}/root{self.top}/x", f"/proc/{pid}/cwd/x"):
-            self.assert_refused(write(way, user=NOBODY))
+            self.assert_failed(write(way, user=NOBODY))
         code, text = run(*NOBODY, "ls", f"/proc/{pid}/fd")
         self.assertIn("Permission denied", text, f"{code}")
         for fd in os.listdir(f"/proc/{pid}/fd"):
-            self.assert_refused(write(f"/proc/{pid}/fd/{fd}/x", user=NOBODY))
+            self.assert_failed(write(f"/proc/{pid}/fd/{fd}/x", user=NOBODY))
         # Root's way through /proc/PID/root ends at the guard as well.
-        self.assert_refused(write(f"/proc/{pid}/root{self.top}/x"), "Operation not permitted")
-        self.assert_secret_nowhere(self.stick)
+        self.assert_failed(write(f"/proc/{pid}/root{self.top}/x"), "Operation not permitted")
+        self.assert_forbidden_nowhere(self.stick)
 
 
 if __name__ == "__main__":

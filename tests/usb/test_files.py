@@ -8,7 +8,7 @@ import subprocess
 import sys
 import unittest
 
-from guarded import FORBIDDEN, GuardedStick, content, forbidden, libc, write
+from guarded import FORBIDDEN, GuardedStick, content, forbidden, libc, main, write
 
 FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_ZERO_RANGE = 1, 2, 8, 16
 
@@ -144,6 +144,25 @@ class Changes(GuardedStick):
         self.assert_absent(path)
         write(path, content("again"))  # the name is free again
         self.assert_holds(path, content("again"))
+
+    def test_readers_see_what_is_being_written(self):
+        first, second = content("first", 50_000), content("second", 20_000)
+        after = first[:10_000] + second + first[30_000:]
+        for name, flags in (("new", os.O_CREAT), ("over", os.O_TRUNC)):
+            with self.subTest(name):
+                path = self.stick_folder / name
+                if flags == os.O_TRUNC:
+                    write(path, content("before", 50_000))
+                    self.assert_holds(path, content("before", 50_000))
+                handle = os.open(path, os.O_WRONLY | flags)
+                os.pwrite(handle, first, 0)
+                with open(path, "rb", buffering=0) as reader:
+                    self.assertEqual(os.pread(reader.fileno(), 60_000, 0), first)
+                    os.pwrite(handle, second, 10_000)
+                    self.assertEqual(os.pread(reader.fileno(), 60_000, 0), after)
+                    os.close(handle)
+                    self.assertEqual(os.pread(reader.fileno(), 60_000, 0), after)
+                self.assert_holds(path, after)
 
     def test_refused_change_is_gone_for_readers(self):
         path = self.stick_folder / "file"
@@ -471,4 +490,4 @@ class TwoPrograms(GuardedStick):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -6,12 +6,15 @@ SHOUMI_RACE_ROUNDS (default 20) is how often a program races the guard for a new
 import ctypes
 import errno
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 
-from guard_case import SECRET, GuardCase, main, mounts, python, run, signal, wait_for
+from guarded import FORBIDDEN_TEXT, OwnGuards, main, python, run
+from support.processes import wait_for
+from support.sticks import mounts_at
 
 ROUNDS = int(os.environ.get("SHOUMI_RACE_ROUNDS", "20"))
 
@@ -38,9 +41,9 @@ except OSError as error:
 """
 
 
-class Appearing(GuardCase):
+class Appearing(OwnGuards):
     def race(self, guard, stick):
-        racer = subprocess.Popen([sys.executable, "-c", RACER, str(stick.mount_point), SECRET],
+        racer = subprocess.Popen([sys.executable, "-c", RACER, str(stick.mount_point), FORBIDDEN_TEXT],
                                  stdout=subprocess.PIPE, text=True)
         self.addCleanup(racer.kill)
         self.assertEqual(racer.stdout.readline(), "waiting\n")
@@ -64,7 +67,7 @@ class Appearing(GuardCase):
             if (stick.mount_point / "raced").exists():
                 os.unlink(stick.mount_point / "raced")
             self.assertEqual(run("umount", stick.mount_point), (0, ""))
-            wait_for("unmounted wholly", lambda: not mounts(stick.mount_point))
+            wait_for("unmounted wholly", lambda: not mounts_at(stick.mount_point))
         print(f"{ROUNDS} races: {counts['refused']} refused, {counts['reported']} written before the "
               "guard stood and reported")
         self.assertEqual(sum(counts.values()), ROUNDS)
@@ -75,7 +78,7 @@ class Appearing(GuardCase):
         # Stopped, so that the program certainly comes first.
         guard.process.send_signal(signal.SIGSTOP)
         stick.mount()
-        (stick.mount_point / "early").write_text(SECRET)
+        (stick.mount_point / "early").write_text(FORBIDDEN_TEXT)
         guard.process.send_signal(signal.SIGCONT)
         self.guarded(stick.mount_point)
         guard.wait_line("GUARD_FAILED .*/early was changed before the guard stood")
@@ -88,7 +91,7 @@ class Appearing(GuardCase):
             self.guarded(stick.mount_point)
             self.assertEqual(run("cp", "/etc/hostname", stick.mount_point)[0], 0)
             self.assertEqual(run("umount", stick.mount_point), (0, ""))
-            wait_for("unmounted wholly", lambda: not mounts(stick.mount_point))
+            wait_for("unmounted wholly", lambda: not mounts_at(stick.mount_point))
             wait_for("the node is given back",
                      lambda: run("blockdev", "--getro", stick.device)[1].strip() == "0")
             # The kernel ends the file system a moment after its last mount went.
@@ -103,11 +106,11 @@ class Appearing(GuardCase):
         unmount = ctypes.CDLL(None).umount2
         for _ in range(ROUNDS):
             self.assertEqual(run("mount", stick.device, stick.mount_point), (0, ""))
-            wait_for("the stick is guarded", lambda: mounts(stick.mount_point)[-1:] == ["fuse.shoumi"],
+            wait_for("the stick is guarded", lambda: mounts_at(stick.mount_point)[-1:] == ["fuse.shoumi"],
                      pause_seconds=0)
             # Busy for a moment, while the guard itself looks at what it mounted.
             wait_for("unmounted", lambda: unmount(os.fsencode(stick.mount_point), 0) == 0, pause_seconds=0)
-            wait_for("unmounted wholly", lambda: not mounts(stick.mount_point))
+            wait_for("unmounted wholly", lambda: not mounts_at(stick.mount_point))
         self.assertEqual(guard.lines("GUARD_FAILED"), [])
 
     def test_lazy_unmount_with_a_file_open_then_mounted_again(self):
@@ -117,18 +120,18 @@ class Appearing(GuardCase):
         held = os.open(stick.mount_point / "open", os.O_WRONLY | os.O_CREAT)
         os.write(held, b"harmless")
         self.assertEqual(run("umount", "-l", stick.mount_point)[0], 0)
-        wait_for("nothing of it shows", lambda: not mounts(stick.mount_point))
+        wait_for("nothing of it shows", lambda: not mounts_at(stick.mount_point))
         self.assertEqual(run("mount", stick.device, stick.mount_point)[0], 0)
         self.guarded(stick.mount_point)
         self.assertNotEqual(run("cp", self.secret(), stick.mount_point)[0], 0)
         with self.assertRaises(OSError) as caught:
             os.close(held)
         self.assertEqual(caught.exception.errno, errno.ENOTCONN)
-        self.assert_secret_nowhere(stick)
+        self.assert_forbidden_nowhere(stick)
 
     def secret(self):
         path = self.folder / "secret.txt"
-        path.write_text(SECRET)
+        path.write_text(FORBIDDEN_TEXT)
         return path
 
     def test_unmounted_here_but_kept_by_another_namespace(self):
@@ -140,7 +143,7 @@ class Appearing(GuardCase):
         self.addCleanup(keeper.kill)
         time.sleep(0.3)
         self.assertEqual(run("umount", stick.mount_point), (0, ""))
-        wait_for("nothing of it shows", lambda: not mounts(stick.mount_point))
+        wait_for("nothing of it shows", lambda: not mounts_at(stick.mount_point))
         self.assertEqual(run("mount", stick.device, stick.mount_point)[0], 0)
         self.guarded(stick.mount_point)
         self.assertNotEqual(run("cp", self.secret(), stick.mount_point)[0], 0)
@@ -167,11 +170,11 @@ class Appearing(GuardCase):
         self.assertEqual(run("cp", sticks[0].mount_point / "hostname",
                              sticks[1].mount_point / "copied")[0], 0)
         self.assertEqual(run("umount", sticks[0].mount_point)[0], 0)
-        wait_for("one is gone wholly", lambda: not mounts(sticks[0].mount_point))
+        wait_for("one is gone wholly", lambda: not mounts_at(sticks[0].mount_point))
         self.assertNotEqual(run("cp", self.secret(), sticks[1].mount_point)[0], 0)
         self.assertEqual(len(guard.lines("DEVICE_GUARDED")), 2)
         for stick in sticks:
-            self.assert_secret_nowhere(stick)
+            self.assert_forbidden_nowhere(stick)
 
     def test_stick_mounted_read_only(self):
         stick = self.new_stick(mounted=False)
@@ -180,11 +183,11 @@ class Appearing(GuardCase):
         self.guarded(stick.mount_point)
         self.assertIn("Read-only", run("touch", stick.mount_point / "x")[1])
         self.assertEqual(guard.stop(), 0)
-        self.assertEqual(mounts(stick.mount_point), ["ext4"])
+        self.assertEqual(mounts_at(stick.mount_point), ["ext4"])
         self.assertIn("Read-only", run("touch", stick.mount_point / "x")[1])
 
 
-class Removal(GuardCase):
+class Removal(OwnGuards):
     def setUp(self):
         super().setUp()
         self.stick = self.new_stick()
@@ -199,7 +202,7 @@ class Removal(GuardCase):
         self.assertNotEqual(result[0], 0, "a copy to a device that is gone went well")
         self.assertTrue(self.guard.alive)
         self.assertEqual(run("umount", "-l", self.stick.mount_point)[0], 0)
-        wait_for("nothing of it shows", lambda: not mounts(self.stick.mount_point))
+        wait_for("nothing of it shows", lambda: not mounts_at(self.stick.mount_point))
         self.guard.wait_line("DEVICE_RELEASED")
         other = self.new_stick("other", mounted=False)
         self.assertTrue(self.guard.alive)
@@ -212,14 +215,14 @@ class Removal(GuardCase):
             held.flush()
             self.assertEqual(run("umount", "-l", self.stick.mount_point)[0], 0)
             self.assertEqual(run("losetup", "-d", self.stick.device)[0], 0)
-            wait_for("nothing of it shows", lambda: not mounts(self.stick.mount_point))
+            wait_for("nothing of it shows", lambda: not mounts_at(self.stick.mount_point))
         self.assertTrue(self.guard.alive)
         self.guard.wait_line("DEVICE_RELEASED")
         wait_for("the device is free", lambda: not run("losetup", "-j", self.stick.image)[1])
         self.stick.attach()
 
 
-class Ending(GuardCase):
+class Ending(OwnGuards):
     SLOW = ("--verdict-delay-ms", "3000")
 
     def copy_in_flight(self, stick):
@@ -264,7 +267,7 @@ class Ending(GuardCase):
         self.assertFalse((stick.mount_point / "copy").exists())
         self.assertEqual(run("cp", "/etc/hostname", stick.mount_point)[0], 0)
         self.assertEqual(again.stop(), 0)
-        self.assertEqual(mounts(stick.mount_point), ["ext4"])
+        self.assertEqual(mounts_at(stick.mount_point), ["ext4"])
         self.assertEqual(run("touch", stick.mount_point / "writable")[0], 0)
         self.assertEqual(run("blockdev", "--getro", stick.device)[1].strip(), "0")
 
@@ -310,7 +313,7 @@ class Ending(GuardCase):
         with self.assertRaises(OSError):
             os.close(held)
         print(f"stopped after {took:.1f} s; the bound for what is under way is 5 s")
-        self.assertEqual(mounts(stick.mount_point), ["ext4"])
+        self.assertEqual(mounts_at(stick.mount_point), ["ext4"])
         self.assertFalse((stick.mount_point / "copy").exists())
 
     def test_stopped_when_idle_is_quick(self):
@@ -342,7 +345,7 @@ class Ending(GuardCase):
             self.assertIn(path.read_text(), ((source / path.name).read_text(), ""), path.name)
 
 
-class Modes(GuardCase):
+class Modes(OwnGuards):
     def test_mode_changes_while_files_are_open(self):
         stick = self.new_stick()
         (stick.mount_point / "there").write_text("old content")
@@ -405,7 +408,7 @@ class Modes(GuardCase):
         rules = [f"--device-rule=0951:1666:{name}={mode}" for name, mode in names.items() if mode]
         guard = self.new_guard(devices, *rules)
         secret = self.folder / "secret.txt"
-        secret.write_text(SECRET)
+        secret.write_text(FORBIDDEN_TEXT)
         for stick in sticks.values():
             self.guarded(stick.mount_point)
         copies = {name: run("cp", secret, stick.mount_point) for name, stick in sticks.items()}
@@ -431,10 +434,10 @@ class Modes(GuardCase):
         stick = self.new_stick()
         guard = self.new_guard([stick], "--mode", "report")
         self.guarded(stick.mount_point)
-        self.assertEqual(python("open(__import__('sys').argv[1], 'w').write('%s')" % SECRET,
+        self.assertEqual(python("open(__import__('sys').argv[1], 'w').write('%s')" % FORBIDDEN_TEXT,
                                 stick.mount_point / "x")[0], 0)
         guard.wait_line("block report-only write /x")
-        self.assertEqual((stick.mount_point / "x").read_text(), SECRET)
+        self.assertEqual((stick.mount_point / "x").read_text(), FORBIDDEN_TEXT)
 
 
 if __name__ == "__main__":

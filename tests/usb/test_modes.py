@@ -6,7 +6,7 @@ import os
 import signal
 import unittest
 
-from guarded import FORBIDDEN, GuardedStick, content, forbidden, write
+from guarded import FORBIDDEN, GuardedStick, content, forbidden, main, write
 from support.processes import wait_for
 
 
@@ -178,4 +178,4 @@ class ToDeny(Mode):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -5,10 +5,9 @@ import shutil
 import sqlite3
 import stat
 import tarfile
-import unittest
 import zipfile
 
-from guarded import FORBIDDEN, GuardedStick, content, forbidden, write
+from guarded import FORBIDDEN, GuardedStick, content, forbidden, main, write
 
 NOT_PERMITTED = "Operation not permitted"
 
@@ -341,4 +340,4 @@ class Writing(GuardedStick):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -9,10 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-import unittest
 from pathlib import Path
 
-from guarded import FORBIDDEN, GuardedStick, content, write
+from guarded import FORBIDDEN, GuardedStick, content, main, write
 
 SEED = int(os.environ.get("SHOUMI_SEED", "1"))
 SECONDS = float(os.environ.get("SHOUMI_STORM_SECONDS", "5"))
@@ -140,4 +139,4 @@ class Storm(GuardedStick):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -31,8 +31,7 @@ void Init(void*, fuse_conn_info* conn) {
   conn->max_read = kRequestBytesMax;
   conn->max_readahead = kReadAheadBytes;
   const auto want = [conn](unsigned capability) { conn->want |= conn->capable & capability; };
-  want(FUSE_CAP_SPLICE_READ);   // writes go from the kernel to the stage without a detour
-  want(FUSE_CAP_SPLICE_WRITE);  // and reads from the device to the kernel
+  want(FUSE_CAP_SPLICE_WRITE);  // reads go from the device to the kernel without a detour
   want(FUSE_CAP_SPLICE_MOVE);
   want(FUSE_CAP_ATOMIC_O_TRUNC);
   want(FUSE_CAP_PARALLEL_DIROPS);
@@ -41,6 +40,8 @@ void Init(void*, fuse_conn_info* conn) {
   want(FUSE_CAP_READDIRPLUS);
   want(FUSE_CAP_READDIRPLUS_AUTO);
   want(FUSE_CAP_CACHE_SYMLINKS);
+  // It takes two system calls where one does, for each request, and makes large writes no faster.
+  conn->want &= ~static_cast<unsigned>(FUSE_CAP_SPLICE_READ);
   // Every change comes through this mount; a refused one is invalidated by name.
   conn->want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA);
   // A write must be told at once that there is no room.

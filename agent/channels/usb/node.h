@@ -42,8 +42,9 @@ struct Caller {
 struct Handle {
   NodePtr node;
   bool writes = false;
-  int refusal = 0;  // errno value of its refused changes, and of all further (node mutex)
-  Caller opener;    // filled for writers only
+  bool direct = false;  // its writes go past the kernel's pages
+  int refusal = 0;      // errno value of its refused changes, and of all further (node mutex)
+  Caller opener;        // filled for writers only
 };
 
 // An open data descriptor of the lower file, shared by its handles and reads under way.

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -24,6 +25,19 @@ int RefusalOf(const Handle& handle) {
 
 bool Writes(int flags) {
   return (flags & O_ACCMODE) != O_RDONLY;
+}
+
+// With the node's mutex held, before the handle is counted. What a program only writes need not go
+// through the kernel's pages, which costs a copy and, for each write, a question for attributes.
+// Nobody may have such pages then, and who opens it meanwhile does without them too: not every
+// kernel drops pages that such a write makes old. Nor does it sync after such a write.
+bool ToBeDirect(const Node& node, int flags) {
+  if ((flags & O_DSYNC) != 0) return false;
+  if (node.handles == 0 && (flags & O_ACCMODE) == O_WRONLY) {
+    return node.pending || (flags & O_TRUNC) != 0;
+  }
+  return std::any_of(node.writers.begin(), node.writers.end(),
+                     [](const Handle* writer) { return writer->direct; });
 }
 
 // A copy of a write whose turn has not come; the request's own buffer ends with its callback.
@@ -92,6 +106,7 @@ void Session::Create(fuse_req_t req, fuse_ino_t parent_ino, const char* name, mo
       node->attributes.st_atim = node->staged_mtime;
       node->names.push_back({parent, name});
       parent->pending_children.emplace(name, node);
+      handle->direct = ToBeDirect(*node, fi->flags);
       node->handles = 1;
       if (handle->writes) node->writers.insert(handle.get());
       handle->node = node;
@@ -114,10 +129,12 @@ void Session::Create(fuse_req_t req, fuse_ino_t parent_ino, const char* name, mo
       fuse_reply_err(req, error);
       return;
     }
+    handle->direct = ToBeDirect(*handle->node, fi->flags);
     ++handle->node->handles;
     if (handle->writes) handle->node->writers.insert(handle.get());
   }
   fi->keep_cache = 0;
+  fi->direct_io = handle->direct;
   Handle* const raw = handle.get();
   fi->fh = reinterpret_cast<uint64_t>(raw);
   HandOver(std::move(handle));
@@ -167,11 +184,13 @@ void Session::Open(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
   Handle* const raw = handle.get();
   handle->node = node;
   handle->writes = writes;
+  handle->direct = ToBeDirect(*node, fi->flags);
   if (writes) {
     handle->opener = CallerOf(req);
     node->writers.insert(raw);
   }
   ++node->handles;
+  fi->direct_io = handle->direct;
   fi->keep_cache = !node->cache_stale;
   node->cache_stale = false;
   fi->noflush = !writes;

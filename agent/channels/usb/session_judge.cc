@@ -82,7 +82,7 @@ void Session::CarryOut(const NodePtr& node, const Judgement& judgement, int refu
     node->dirty = false;
     node->accepted = !judgement.commit;
     if (judgement.commit) {
-      sync_->Changed();
+      sync_->Changed(node->lower);
       if (node->staged->size() > 0) node->born_empty.reset();
       DropStaged(*node);
     }
@@ -163,8 +163,16 @@ int Session::CommitChange(const NodePtr& node) {
 
 int Session::FinishNew(const Node& node, int fd) {
   const struct stat& wanted = node.attributes;
-  if (::fchown(fd, wanted.st_uid, wanted.st_gid) != 0 && !Unsupported(errno)) return errno;
-  if (::fchmod(fd, wanted.st_mode & 07777) != 0 && !Unsupported(errno)) return errno;
+  struct stat is {};
+  if (::fstat(fd, &is) != 0) return errno;
+  if ((is.st_uid != wanted.st_uid || is.st_gid != wanted.st_gid) &&
+      ::fchown(fd, wanted.st_uid, wanted.st_gid) != 0 && !Unsupported(errno)) {
+    return errno;
+  }
+  // After the owner, whose change takes the set-id bits.
+  if ((is.st_mode & 07777) != (wanted.st_mode & 07777) || (wanted.st_mode & 07000) != 0) {
+    if (::fchmod(fd, wanted.st_mode & 07777) != 0 && !Unsupported(errno)) return errno;
+  }
   for (const auto& [name, value] : node.xattrs) {
     if (::fsetxattr(fd, name.c_str(), value.data(), value.size(), 0) != 0 && !Unsupported(errno)) {
       return errno;
@@ -184,11 +192,12 @@ int Session::CommitNew(const NodePtr& node, const Caller& caller) {
   const int folder = names.front().parent->path.get();
   std::string name = names.front().name;
   constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  UniqueFd fd(::openat(folder, name.c_str(), kFlags, 0600));
+  const mode_t mode = node->attributes.st_mode & 0777;
+  UniqueFd fd(::openat(folder, name.c_str(), kFlags, mode));
   const bool replaces = !fd && errno == EEXIST;  // renamed over a file that is on the device
   if (replaces) {
     name = fmt::format(".shoumi-{}", NewUuid());
-    fd.Reset(::openat(folder, name.c_str(), kFlags, 0600));
+    fd.Reset(::openat(folder, name.c_str(), kFlags, mode));
   }
   if (!fd) return errno;
   const NodePtr replaced = replaces ? OnDevice(names.front().parent, names.front().name) : nullptr;

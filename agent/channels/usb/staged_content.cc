@@ -230,8 +230,12 @@ int StagedContent::CommitTo(int lower) const {
        range = dirty_.Next(range.end, size_)) {
     if (const int error = CommitRange(lower, range.start, range.end, had)) return error;
   }
-  // Always where the stage ends in a hole; free where the sizes agree already.
-  if (size_ != had && ::ftruncate(lower, static_cast<off_t>(size_)) != 0) return errno;
+  // Where the stage ends in a hole. Not without need: it is a journal's transaction of its own.
+  if (::fstat(lower, &st) != 0) return errno;
+  if (static_cast<uint64_t>(st.st_size) != size_ &&
+      ::ftruncate(lower, static_cast<off_t>(size_)) != 0) {
+    return errno;
+  }
   for (Extents::Range range = allocated_.Next(0, UINT64_MAX); range.start < range.end;
        range = allocated_.Next(range.end, UINT64_MAX)) {
     const auto length = static_cast<off_t>(range.end - range.start);

@@ -2,16 +2,21 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <vector>
 
+#include "agent/channels/usb/node.h"
 #include "common/fd.h"
 
 namespace shoumi::agent::usb {
 
 // Brings a file system to its device shortly after changes: who unmounts the guard gets the prompt
 // back before the file system below is unmounted, and the kernel passes syncfs(2) on to no FUSE
-// server. Thread-safe.
+// server. Content goes first and at once, so that a slow device works while the next files are
+// judged; names and attributes follow for many files together. Thread-safe.
 class SyncSoon {
  public:
   // `root`: any descriptor on the file system.
@@ -22,7 +27,8 @@ class SyncSoon {
   ~SyncSoon() { Stop(); }
   void Stop();
 
-  void Changed();
+  // `file` holds what is new on the device.
+  void Changed(std::shared_ptr<LowerFile> file);
 
  private:
   void Run();
@@ -30,7 +36,8 @@ class SyncSoon {
   UniqueFd folder_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool changed_ = false;
+  std::optional<std::chrono::steady_clock::time_point> changed_;  // first change not synced
+  std::vector<std::shared_ptr<LowerFile>> files_;
   bool stopping_ = false;
   std::thread thread_;
 };
