@@ -368,10 +368,10 @@ class Modes(OwnGuards):
     @staticmethod
     def refuses_change(place):
         try:
-            os.mkdir(place / "folder")
-        except OSError as error:
+            (place / "folder").mkdir(exist_ok=True)
+            os.rmdir(place / "folder")
+        except OSError as error:  # of either: the mode may change between the two
             return error.errno == errno.EROFS
-        os.rmdir(place / "folder")
         return False
 
     def test_read_only_while_a_file_is_being_written(self):
