@@ -51,12 +51,22 @@ void TermTracker::Drop(uint32_t term) {
 void TermTracker::Clear() {
   for (const Hit& hit : hits_) Drop(hit.term);
   hits_.clear();
+  figured_ = 0;
 }
 
-uint64_t TermTracker::Figures(const TextWindow& window, size_t end) const {
-  const auto from = static_cast<size_t>(hits_.front().start - window.base());
+uint64_t TermTracker::Figures(const TextWindow& window, size_t end) {
+  const auto offset = [&](const Hit& hit) {
+    return static_cast<size_t>(hit.start - window.base());
+  };
+  for (size_t i = std::max<size_t>(figured_, 1); i < hits_.size(); ++i) {
+    const size_t from = offset(hits_[i - 1]);
+    hits_[i].start_figures = hits_[i - 1].start_figures +
+                             CountFigures(window.text().substr(from, offset(hits_[i]) - from));
+  }
+  figured_ = hits_.size();
+  const size_t from = offset(hits_.front());
   const size_t before = std::min(from, kFigureReachBytes);
-  const auto last = static_cast<size_t>(hits_.back().start - window.base());
+  const size_t last = offset(hits_.back());
   return CountFigures(window.text().substr(from - before, before)) +
          (hits_.back().start_figures - hits_.front().start_figures) +
          CountFigures(window.text().substr(last, end - last + kFigureReachBytes));
@@ -75,6 +85,7 @@ bool TermTracker::Add(const TextWindow& window, uint32_t term, size_t start, siz
     if (hit.start <= last.start) {  // the longer of two terms at one place
       Drop(last.term);
       hits_.pop_back();
+      figured_ = std::min(figured_, hits_.size());
     }
   }
   if (!hits_.empty()) {
@@ -83,9 +94,7 @@ bool TermTracker::Add(const TextWindow& window, uint32_t term, size_t start, siz
       Clear();
     } else {
       const auto at = static_cast<size_t>(last.start - window.base());
-      const std::string_view gap = window.text().substr(at, start - at);
-      hit.start_chars = last.start_chars + CountCharacters(gap);
-      hit.start_figures = last.start_figures + (detector_.figures_min > 0 ? CountFigures(gap) : 0);
+      hit.start_chars = last.start_chars + CountCharacters(window.text().substr(at, start - at));
     }
   }
   hit.end_chars = hit.start_chars + CountCharacters(window.text().substr(start, end - start));
@@ -94,6 +103,7 @@ bool TermTracker::Add(const TextWindow& window, uint32_t term, size_t start, siz
   while (hit.end_chars - hits_.front().start_chars > detector_.within_chars && hits_.size() > 1) {
     Drop(hits_.front().term);
     hits_.pop_front();
+    figured_ -= figured_ > 0 ? 1 : 0;
   }
   if (score_ < detector_.score_min || distinct_ < detector_.distinct_min) return false;
   if (detector_.figures_min > 0 && Figures(window, end) < detector_.figures_min) return false;

@@ -35,18 +35,20 @@ class TermTracker {
     uint64_t end = 0;
     uint64_t start_chars = 0;
     uint64_t end_chars = 0;
-    uint64_t start_figures = 0;  // before it, since the first hit
+    uint64_t start_figures = 0;  // before it, since the first hit; of the first `figured_` hits
     uint64_t original_start = 0;
     uint32_t term = 0;
   };
   void Count(uint32_t term);
   void Drop(uint32_t term);
   void Clear();
-  // Among the terms that are near, and right before and behind them.
-  [[nodiscard]] uint64_t Figures(const TextWindow& window, size_t end) const;
+  // Among the terms that are near, and right before and behind them. Asked for only when the terms
+  // are enough; what lies between two terms is counted once.
+  uint64_t Figures(const TextWindow& window, size_t end);
 
   const Detector& detector_;
   std::deque<Hit> hits_;
+  size_t figured_ = 0;
   std::vector<uint32_t> times_;  // of each term among `hits_`
   uint32_t score_ = 0;
   uint32_t distinct_ = 0;
