@@ -56,13 +56,15 @@ absl::Status LoginThrottle::Attempt(const Source& source) {
   Key all{std::string(source.network), ""};
   const std::lock_guard lock(mutex_);
   const Clock::Steady now = clock_.Now();
-  const auto wait = std::max(WaitOf(one, limits_.failures_per_source_max, now),
-                             WaitOf(all, limits_.failures_per_network_max, now));
+  // Who logged in from here before does not wait for what a neighbour guesses.
+  const bool known = known_.contains(one);
+  auto wait = WaitOf(one, limits_.failures_per_source_max, now);
+  if (!known) wait = std::max(wait, WaitOf(all, limits_.failures_per_network_max, now));
   if (wait.count() > 0) {
     return absl::ResourceExhaustedError(
         fmt::format("too many failed logins from this address; try again in {} s", wait.count()));
   }
-  if (!known_.contains(one)) {
+  if (!known) {
     if (auto status = CountCheck(now); !status.ok()) return status;
   }
   Count(std::move(one), now);

@@ -18,7 +18,7 @@ namespace shoumi::server {
 struct LoginLimits {
   std::chrono::seconds window{60};
   uint32_t failures_per_source_max = 5;    // in a window; then this source waits, no other
-  uint32_t failures_per_network_max = 30;  // in a window, of all users together
+  uint32_t failures_per_network_max = 30;  // in a window, of all users; known sources do not wait
   // Passwords of all sources together that argon2id checks in a second; known sources come on top.
   uint32_t checks_per_second_max = 10;
   size_t sources_max = 10'000;       // sources and networks with failures that are remembered

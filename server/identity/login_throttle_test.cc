@@ -58,6 +58,17 @@ TEST_F(LoginThrottleTest, ANetworkThatTriesManyNamesWaits) {
   EXPECT_TRUE(Guess(throttle, "192.0.2.7", "admin"));
 }
 
+TEST_F(LoginThrottleTest, AKnownSourceDoesNotWaitForItsNetwork) {
+  LoginThrottle throttle = Make();
+  ASSERT_TRUE(throttle.Attempt({"192.0.2.7", "admin"}).ok());
+  throttle.Forgive({"192.0.2.7", "admin"});
+  for (uint32_t i = 0; i < limits.failures_per_network_max; ++i) {
+    EXPECT_TRUE(Guess(throttle, "192.0.2.7", "user" + std::to_string(i)));
+  }
+  EXPECT_FALSE(Guess(throttle, "192.0.2.7", "other"));
+  EXPECT_TRUE(Guess(throttle, "192.0.2.7", "admin"));
+}
+
 TEST_F(LoginThrottleTest, TheRightPasswordGivesTheAttemptBack) {
   LoginThrottle throttle = Make();
   for (uint32_t i = 0; i < 3 * limits.failures_per_network_max; ++i) {

@@ -29,6 +29,10 @@ struct Implementation {
   absl::StatusOr<std::unique_ptr<Store>> (*open)(const std::string& folder);
 };
 
+void PrintTo(const Implementation& implementation, std::ostream* out) {
+  *out << implementation.name;
+}
+
 class StoreContract : public testing::TestWithParam<Implementation> {
  protected:
   void SetUp() override {

@@ -89,7 +89,7 @@ struct Node : std::enable_shared_from_this<Node> {
   bool accepted = false;     // pending, judged clean and empty; committed at the last close
   int refusal = 0;           // pending and refused with it; its name goes with its last handle
   bool judging = false;      // changes wait in `waiting` until the verdict is carried out
-  bool cache_stale = false;  // the kernel's pages are of a refused change
+  bool cache_stale = false;  // the kernel's pages may be older than the content
   timespec staged_mtime{};
   uint64_t promised_bytes = 0;      // room on the device for what is staged
   std::optional<Birth> born_empty;  // on the device since it was closed empty; until it changes

@@ -89,6 +89,14 @@ void NodeWatch::Report(const std::string& node, pid_t pid, const std::string& ex
                            executable.empty() ? "a program that has ended" : executable, pid));
 }
 
+void NodeWatch::ReportLost() {
+  const auto now = steady_clock::now();
+  if (now - lost_reported_ < kReportEvery) return;
+  lost_reported_ = now;
+  sink_.Report(v1::AgentEvent::KIND_GUARD_FAILED,
+               nodes_.front() + ": more was done with it than could be looked at");
+}
+
 void NodeWatch::ReportWriters() {
   for (const std::string& node : nodes_) {
     struct stat st {};
@@ -111,12 +119,19 @@ void NodeWatch::Opened(pid_t pid) {
 }
 
 void NodeWatch::Wrote(pid_t pid) {
-  // A shell opens what it redirects to and becomes the program that writes.
+  // A shell opens what it redirects to and becomes the program that writes; and who has written may
+  // have become another since.
   std::string executable = ProgramOf(pid).executable();
   bool allowed = MayOpenNode(pid);
-  if (const auto opener = openers_.find(pid); executable.empty() && opener != openers_.end()) {
-    executable = opener->second.executable;
-    allowed = opener->second.allowed;
+  if (const auto found = openers_.find(pid); found != openers_.end()) {
+    const Opener& opener = found->second;
+    if (executable.empty()) {
+      executable = opener.executable;
+      allowed = opener.allowed;
+    } else if (allowed && !opener.allowed) {
+      executable = opener.executable;
+      allowed = false;
+    }
   }
   if (!allowed) Report(nodes_.front(), pid, executable);
 }
@@ -131,6 +146,7 @@ bool NodeWatch::ReadEvents() {
     // Copied: with a file handle behind it, an event's length is no multiple of its alignment.
     std::memcpy(&event, buffer + at, sizeof(event));
     if (event.event_len < sizeof(event)) break;
+    if ((event.mask & FAN_Q_OVERFLOW) != 0) ReportLost();
     if (event.pid == own_pid_) continue;
     if ((event.mask & (FAN_OPEN | FAN_Q_OVERFLOW)) != 0) opened = true;
     if ((event.mask & FAN_OPEN) != 0) Opened(event.pid);

@@ -49,6 +49,8 @@ class NodeWatch {
   void Wrote(pid_t pid);
   // Reports who has a node open for writing, written or not.
   void ReportWriters();
+  // Once a second: events that did not fit the kernel's queue.
+  void ReportLost();
   // Each program once a second.
   void Report(const std::string& node, pid_t pid, const std::string& executable);
 
@@ -59,6 +61,7 @@ class NodeWatch {
   const pid_t own_pid_;
   std::map<pid_t, Opener> openers_;
   std::map<pid_t, Time> reported_;  // of the last second
+  Time lost_reported_;
   std::thread thread_;
 };
 

@@ -30,7 +30,8 @@ bool Writes(int flags) {
 // With the node's mutex held, before the handle is counted. What a program only writes need not go
 // through the kernel's pages, which costs a copy and, for each write, a question for attributes.
 // Nobody may have such pages then, and who opens it meanwhile does without them too: not every
-// kernel drops pages that such a write makes old. Nor does it sync after such a write.
+// kernel drops pages that such a write makes old. Nor does it sync after such a write, so who asks
+// for that keeps its pages; the next open drops them.
 bool ToBeDirect(const Node& node, int flags) {
   if ((flags & O_DSYNC) != 0) return false;
   if (node.handles == 0 && (flags & O_ACCMODE) == O_WRONLY) {
@@ -192,7 +193,7 @@ void Session::Open(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
   ++node->handles;
   fi->direct_io = handle->direct;
   fi->keep_cache = !node->cache_stale;
-  node->cache_stale = false;
+  node->cache_stale = node->cache_stale && handle->direct;
   fi->noflush = !writes;
   fi->fh = reinterpret_cast<uint64_t>(raw);
   lock.unlock();
@@ -272,6 +273,8 @@ void Session::Write(fuse_req_t req, fuse_bufvec* buffers, off_t offset, fuse_fil
       error = node->staged->Write(buffers, start);
       CountRoom(*node);
       if (!error) Touch(*node);
+      // A private mapping fills them, whatever the file was opened for.
+      node->cache_stale |= handle->direct;
     }
   }
   lock.unlock();

@@ -30,6 +30,7 @@ void SyncSoon::Stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  const std::lock_guard lock(mutex_);  // programs are served until the mount goes
   files_.clear();
   folder_.Reset();
 }
@@ -37,6 +38,7 @@ void SyncSoon::Stop() {
 void SyncSoon::Changed(std::shared_ptr<LowerFile> file) {
   {
     const std::lock_guard lock(mutex_);
+    if (stopping_) return;
     if (file && files_.size() < kFilesMax) files_.push_back(std::move(file));
     if (changed_) return;
     changed_ = std::chrono::steady_clock::now();

@@ -53,6 +53,11 @@ struct Form {
   v1::PartKind kind = v1::PART_KIND_BODY;
 };
 
+// What a test of it is called.
+void PrintTo(const Form& form, std::ostream* out) {
+  *out << form.text;
+}
+
 class RealForms : public testing::TestWithParam<Form> {};
 
 TEST_P(RealForms, AreMarkings) {
@@ -126,6 +131,10 @@ struct Prose {
   std::string_view text;
   v1::PartKind kind = v1::PART_KIND_BODY;
 };
+void PrintTo(const Prose& prose, std::ostream* out) {
+  *out << prose.text;
+}
+
 class ProseLines : public testing::TestWithParam<Prose> {};
 
 TEST_P(ProseLines, AreNoMarkings) {

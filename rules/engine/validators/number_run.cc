@@ -169,10 +169,12 @@ void Read(const Candidate& candidate, Alphabet alphabet, GroupRun& run) {
   }
 }
 
-// A number of figures in one piece that touches neither a letter nor a separator: the same in both
-// alphabets.
-bool IsWhole(std::string_view text, const GroupRun& digits) {
-  if (digits.count != 1) {
+// A number of figures in one piece at the anchor that touches neither a letter nor a separator: the
+// same in both alphabets.
+bool IsWhole(const Candidate& candidate, const GroupRun& digits) {
+  const std::string_view text = candidate.text;
+  if (digits.count != 1 || candidate.from < digits.groups[0].from ||
+      candidate.from >= digits.groups[0].to) {
     return false;
   }
   const auto apart = [](char c) { return !MayJoin(c) && !kAlnumBytes.Holds(c); };
@@ -189,7 +191,7 @@ void FillGroups(const Candidate& candidate, Alphabet alphabet) {
   candidate.runs.read[index] = true;
   const auto digits = static_cast<size_t>(Alphabet::kDigits);
   if (candidate.runs.read[digits] && index != digits &&
-      IsWhole(candidate.text, candidate.runs.by_alphabet[digits])) {
+      IsWhole(candidate, candidate.runs.by_alphabet[digits])) {
     run.groups[0] = candidate.runs.by_alphabet[digits].groups[0];
     run.count = 1;
     return;

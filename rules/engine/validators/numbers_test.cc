@@ -219,6 +219,16 @@ TEST(Robustness, AnyAnchorInAnyText) {
   }
 }
 
+// An anchor on a word is not taken for the number right before it, which both alphabets share.
+TEST(ReadGroups, FiguresBeforeTheAnchorAreNotTheWordAtIt) {
+  Candidate candidate;
+  candidate.text = "12/MABCDEFGX";
+  candidate.from = 3;
+  candidate.to = candidate.text.size();
+  EXPECT_EQ(ReadGroups(candidate, Alphabet::kDigits).groups[0].to, 2U);
+  EXPECT_EQ(ReadGroups(candidate, Alphabet::kAlnum).groups[0].from, 3U);
+}
+
 TEST(CompactNumber, IsTheNumberWithoutSeparatorsInUpperCase) {
   const auto compact = [](std::string_view text, Alphabet alphabet) {
     Candidate candidate;
