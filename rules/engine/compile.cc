@@ -11,14 +11,11 @@
 #include "fmt/format.h"
 #include "rules/engine/compiled_rules.h"
 #include "rules/engine/ordinary_text.h"
+#include "rules/engine/text/utf8.h"
 #include "rules/engine/yaml_map.h"
 
 namespace shoumi::rules {
 namespace {
-
-bool IsAsciiAlnum(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 unsigned FlagsOf(const Pattern& pattern) {
   return HS_FLAG_DOTALL | (pattern.caseless ? HS_FLAG_CASELESS : 0U);
@@ -181,8 +178,8 @@ class RuleCompiler {
       if (added) {
         CompiledRules::Term term;
         term.size = static_cast<uint32_t>(text.size());
-        term.boundary_before = IsAsciiAlnum(text.front());
-        term.boundary_after = IsAsciiAlnum(text.back());
+        term.boundary_before = IsAlnum(text.front());
+        term.boundary_after = IsAlnum(text.back());
         rules_->terms.push_back(std::move(term));
         term_expressions_.push_back({LiteralExpression(text), HS_FLAG_CASELESS});
       }
@@ -201,8 +198,8 @@ class RuleCompiler {
       if (added) {
         CompiledRules::Word word;
         word.size = static_cast<uint32_t>(text.size());
-        word.boundary_before = IsAsciiAlnum(text.front());
-        word.boundary_after = IsAsciiAlnum(text.back());
+        word.boundary_before = IsAlnum(text.front());
+        word.boundary_after = IsAlnum(text.back());
         word.lists.resize(blocks);
         rules_->words.push_back(std::move(word));
         word_expressions_.push_back({LiteralExpression(text), HS_FLAG_CASELESS});

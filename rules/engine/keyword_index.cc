@@ -10,10 +10,6 @@ namespace {
 
 constexpr size_t kSearchBytes = 1024;  // a search costs a call, so not less at a time
 
-bool IsAsciiAlnum(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 }  // namespace
 
 absl::Status KeywordIndex::Prepare() {
@@ -28,8 +24,8 @@ void KeywordIndex::Reset(std::string_view text) {
 }
 
 bool KeywordIndex::StandsAlone(const CompiledRules::Word& word, size_t start, size_t end) const {
-  if (word.boundary_before && start > 0 && IsAsciiAlnum(text_[start - 1])) return false;
-  return !word.boundary_after || end >= text_.size() || !IsAsciiAlnum(text_[end]);
+  if (word.boundary_before && start > 0 && IsAlnum(text_[start - 1])) return false;
+  return !word.boundary_after || end >= text_.size() || !IsAlnum(text_[end]);
 }
 
 void KeywordIndex::Search(size_t from, size_t to) {

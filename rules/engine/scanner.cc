@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rules/engine/scanner_impl.h"
+#include "rules/engine/text/utf8.h"
 
 namespace shoumi::rules {
 namespace {
@@ -13,10 +14,6 @@ constexpr size_t kHeadRowBytesMax = 4096;
 constexpr size_t kHeadBytesMax = 60;      // of one column in text
 constexpr size_t kHitsPerSettle = 128;    // keeps what is pending in the nearest cache
 constexpr uint8_t kConfidenceTerms = 75;  // words that stand together prove less than a check digit
-
-bool IsAsciiAlnum(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 // A byte inside a character.
 bool IsTail(char c) {
@@ -61,14 +58,14 @@ struct Extent {
 // three separators part two of them. Empty at `to` when there are not as many.
 Extent LastSymbols(std::string_view text, size_t to, uint32_t symbols) {
   size_t end = to;
-  if (end > 0 && !IsAsciiAlnum(text[end - 1])) --end;
+  if (end > 0 && !IsAlnum(text[end - 1])) --end;
   size_t at = end;
   uint32_t seen = 0;
   uint32_t separators = 0;
   size_t from = end;
   while (at > 0 && seen < symbols) {
     const char c = text[at - 1];
-    if (IsAsciiAlnum(c)) {
+    if (IsAlnum(c)) {
       ++seen;
       separators = 0;
       from = at - 1;
@@ -300,8 +297,8 @@ bool WindowScanner::HeadOfColumnSays(uint32_t list, size_t from) {
 void WindowScanner::FollowTerm(const CompiledRules::Term& term, size_t to) {
   const std::string_view text = window_.text();
   const size_t from = to - term.size;
-  if (term.boundary_before && from > 0 && IsAsciiAlnum(text[from - 1])) return;
-  if (term.boundary_after && to < text.size() && IsAsciiAlnum(text[to])) return;
+  if (term.boundary_before && from > 0 && IsAlnum(text[from - 1])) return;
+  if (term.boundary_after && to < text.size() && IsAlnum(text[to])) return;
   TermStretch stretch;
   for (const CompiledRules::TermUse& use : term.uses) {
     TermTracker& tracker = trackers_[tracker_of_detector_[use.detector]];

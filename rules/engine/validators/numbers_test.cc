@@ -180,6 +180,7 @@ TEST(Registry, AValidatorThatMayNotHoldFindsTheWrongShape) {
     for (size_t length = 1; length <= 40; ++length) {
       for (const std::string_view around : {",", "|)(", " -", "x.", "电话：", "(010)"}) {
         for (const std::string_view digits : {"1380013800138001380013800138001380013800",
+                                              "0106455123401064551234010645512340106455",
                                               "MA1ABCDE2X91310104MA1ABCDE2XDE8937040044"}) {
           std::string text(around);
           const size_t from = text.size();
