@@ -72,6 +72,14 @@ TEST(Figures, AreWaitedFor) {
   EXPECT_EQ(Matches("甲词 乙词 丙词 " + std::string(130, ' ') + "甲词 乙词 丙词 1286000"), 1U);
 }
 
+TEST(Figures, AreCountedBetweenTermsThatTookThePlaceOfOthers) {
+  std::string gap;  // as long as terms still hang together, and longer than numbers are looked for
+  for (int i = 0; i < 38; ++i) {
+    gap += "𠮷";
+  }
+  EXPECT_EQ(Matches("甲词乙词丙词" + gap + "甲词 128600 乙词丙词"), 1U);
+}
+
 TEST(Figures, DoNotDependOnWhereWindowsEnd) {
   for (size_t before = 0; before < kWindowBytesMin + 200; before += 61) {
     const std::string text = std::string(before, 'x') + " 甲词 乙词 丙词：1286000元 " +
