@@ -8,44 +8,10 @@
 #include <vector>
 
 #include "rules/engine/markings/banner.h"
-#include "rules/engine/markings/level_word.h"
-#include "rules/engine/text/utf8.h"
+#include "rules/engine/markings/judging.h"
 
 namespace shoumi::rules {
 namespace {
-
-constexpr std::string_view kToday = "2026-11-24";
-
-// Judgements of every level word in `text`, as one part.
-std::vector<Judgement> JudgeAll(std::string_view text, v1::PartKind kind) {
-  std::vector<Judgement> judged;
-  for (size_t at = 0; at < text.size();) {
-    const LevelWord word = ReadLevelWord(text, at);
-    if (!word.found()) {
-      at += CharAt(text, at).bytes;
-      continue;
-    }
-    Candidate candidate;
-    candidate.text = text;
-    candidate.from = word.from;
-    candidate.to = word.to;
-    candidate.kind = kind;
-    candidate.today = kToday;
-    judged.push_back(ValidateMarking(candidate));
-    at = word.to;
-  }
-  return judged;
-}
-
-// The first accepted marking, or an empty one.
-v1::Marking First(std::string_view text, v1::PartKind kind = v1::PART_KIND_BODY) {
-  for (const Judgement& judged : JudgeAll(text, kind)) {
-    if (judged.accepted()) {
-      return *judged.marking;
-    }
-  }
-  return {};
-}
 
 struct Form {
   std::string_view text;
@@ -61,7 +27,7 @@ void PrintTo(const Form& form, std::ostream* out) {
 class RealForms : public testing::TestWithParam<Form> {};
 
 TEST_P(RealForms, AreMarkings) {
-  EXPECT_EQ(v1::Level_Name(First(GetParam().text, GetParam().kind).level()),
+  EXPECT_EQ(v1::Level_Name(FirstMarking(GetParam().text, GetParam().kind).level()),
             v1::Level_Name(GetParam().level))
       << GetParam().text;
 }
@@ -138,7 +104,7 @@ void PrintTo(const Prose& prose, std::ostream* out) {
 class ProseLines : public testing::TestWithParam<Prose> {};
 
 TEST_P(ProseLines, AreNoMarkings) {
-  for (const Judgement& judged : JudgeAll(GetParam().text, GetParam().kind)) {
+  for (const Judgement& judged : JudgeMarkings(GetParam().text, GetParam().kind)) {
     EXPECT_EQ(RejectName(judged.reject), "prose") << GetParam().text << " as " << judged.value;
   }
 }
@@ -189,56 +155,57 @@ INSTANTIATE_TEST_SUITE_P(
               "分。"}));
 
 TEST(Term, LengthsNeedADateOfIssue) {
-  const v1::Marking open = First("秘密★5年\n报告\n");
+  const v1::Marking open = FirstMarking("秘密★5年\n报告\n");
   EXPECT_EQ(open.term(), "5年");
   EXPECT_EQ(open.declassify_date(), "");
   EXPECT_FALSE(open.expired());
-  const v1::Marking over = First("秘密★5年\n报告\n印发日期：2020年3月1日\n");
+  const v1::Marking over = FirstMarking("秘密★5年\n报告\n印发日期：2020年3月1日\n");
   EXPECT_EQ(over.declassify_date(), "2025-03-01");
   EXPECT_TRUE(over.expired());
-  const v1::Marking running = First("机密★10年\n报告\n2020年3月1日\n");
+  const v1::Marking running = FirstMarking("机密★10年\n报告\n2020年3月1日\n");
   EXPECT_EQ(running.declassify_date(), "2030-03-01");
   EXPECT_FALSE(running.expired());
   // A date in running text is not when the document was issued.
-  EXPECT_FALSE(First("秘密★1年\n自2015年3月1日起施行。\n").expired());
+  EXPECT_FALSE(FirstMarking("秘密★1年\n自2015年3月1日起施行。\n").expired());
   // Of two dates the later one counts.
-  EXPECT_FALSE(First("秘密★5年\n2015年3月1日\n印发日期：2024年3月1日\n").expired());
+  EXPECT_FALSE(FirstMarking("秘密★5年\n2015年3月1日\n印发日期：2024年3月1日\n").expired());
 }
 
 TEST(Term, DatesDecideByThemselves) {
-  EXPECT_TRUE(First("机密★2024-12-31前").expired());
-  EXPECT_EQ(First("机密★2024-12-31前").declassify_date(), "2024-12-31");
-  EXPECT_FALSE(First("绝密★2027年6月30日前").expired());
-  EXPECT_TRUE(First("机密★至2026年5月31日").expired());
-  EXPECT_FALSE(First("机密★至2026年11月24日").expired());
-  EXPECT_TRUE(First("机密★2026年11月24日前").expired());
-  EXPECT_EQ(First("秘密★2027年6月").declassify_date(), "2027-06-30");
-  EXPECT_TRUE(First("机密★2020年1月至2022年1月").expired());
-  EXPECT_EQ(First("机密★2024年1月至2029年1月").declassify_date(), "2029-01-31");
-  EXPECT_EQ(First("秘密★2024-03-01 - 2027-02-28").declassify_date(), "2027-02-28");
-  EXPECT_EQ(First("秘密★2024年5月至今").declassify_date(), "2024-05-31");
-  EXPECT_FALSE(First("绝密★启用前").expired());
-  EXPECT_EQ(First("绝密★启用前").term(), "启用前");
+  EXPECT_TRUE(FirstMarking("机密★2024-12-31前").expired());
+  EXPECT_EQ(FirstMarking("机密★2024-12-31前").declassify_date(), "2024-12-31");
+  EXPECT_FALSE(FirstMarking("绝密★2027年6月30日前").expired());
+  EXPECT_TRUE(FirstMarking("机密★至2026年5月31日").expired());
+  EXPECT_FALSE(FirstMarking("机密★至2026年11月24日").expired());
+  EXPECT_TRUE(FirstMarking("机密★2026年11月24日前").expired());
+  EXPECT_EQ(FirstMarking("秘密★2027年6月").declassify_date(), "2027-06-30");
+  EXPECT_TRUE(FirstMarking("机密★2020年1月至2022年1月").expired());
+  EXPECT_EQ(FirstMarking("机密★2024年1月至2029年1月").declassify_date(), "2029-01-31");
+  EXPECT_EQ(FirstMarking("秘密★2024-03-01 - 2027-02-28").declassify_date(), "2027-02-28");
+  EXPECT_EQ(FirstMarking("秘密★2024年5月至今").declassify_date(), "2024-05-31");
+  EXPECT_FALSE(FirstMarking("绝密★启用前").expired());
+  EXPECT_EQ(FirstMarking("绝密★启用前").term(), "启用前");
 }
 
 TEST(Term, OtherWaysToSayIt) {
-  const v1::Marking labelled = First("密级：机密    保密期限：二十年\n编制日期：2001-05-01\n");
+  const v1::Marking labelled =
+      FirstMarking("密级：机密    保密期限：二十年\n编制日期：2001-05-01\n");
   EXPECT_EQ(labelled.term(), "二十年");
   EXPECT_EQ(labelled.declassify_date(), "2021-05-01");
   EXPECT_TRUE(labelled.expired());
-  EXPECT_TRUE(First("密级：机密\n解密日期：2025年1月1日\n").expired());
-  EXPECT_TRUE(First("机密★10年（已解密）").expired());
-  EXPECT_TRUE(First("密级:秘密(已于2021年5月解密)").expired());
-  EXPECT_TRUE(First("SECRET\nDECLASSIFIED 2019-05-01\nTelegram\n").expired());
-  EXPECT_FALSE(First("SECRET\nDECLASSIFIED DOCUMENTS OF 1962\n").expired());
-  EXPECT_TRUE(First("已解密\n机密★10年\n关于会议的报告\n").expired());
-  EXPECT_TRUE(First("SECRET\nDECLASSIFIED\nTelegram\n").expired());
-  EXPECT_FALSE(First("机密★10年\n关于已解密档案的报告\n").expired());
-  EXPECT_EQ(First("秘密★6个月\n2026年1月15日印发\n").declassify_date(), "2026-07-15");
+  EXPECT_TRUE(FirstMarking("密级：机密\n解密日期：2025年1月1日\n").expired());
+  EXPECT_TRUE(FirstMarking("机密★10年（已解密）").expired());
+  EXPECT_TRUE(FirstMarking("密级:秘密(已于2021年5月解密)").expired());
+  EXPECT_TRUE(FirstMarking("SECRET\nDECLASSIFIED 2019-05-01\nTelegram\n").expired());
+  EXPECT_FALSE(FirstMarking("SECRET\nDECLASSIFIED DOCUMENTS OF 1962\n").expired());
+  EXPECT_TRUE(FirstMarking("已解密\n机密★10年\n关于会议的报告\n").expired());
+  EXPECT_TRUE(FirstMarking("SECRET\nDECLASSIFIED\nTelegram\n").expired());
+  EXPECT_FALSE(FirstMarking("机密★10年\n关于已解密档案的报告\n").expired());
+  EXPECT_EQ(FirstMarking("秘密★6个月\n2026年1月15日印发\n").declassify_date(), "2026-07-15");
 }
 
 TEST(Extent, CoversStarAndTerm) {
-  const auto judged = JudgeAll("  机 密★ 10年  特急", v1::PART_KIND_BODY);
+  const auto judged = JudgeMarkings("  机 密★ 10年  特急", v1::PART_KIND_BODY);
   ASSERT_EQ(judged.size(), 1U);
   EXPECT_TRUE(judged[0].accepted());
   EXPECT_EQ(judged[0].from, 2U);
@@ -259,7 +226,7 @@ TEST(Policies, HaveNoMarking) {
     const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     ++files;
     for (const v1::PartKind kind : {v1::PART_KIND_BODY, v1::PART_KIND_FIRST_PAGE}) {
-      for (const Judgement& judged : JudgeAll(text, kind)) {
+      for (const Judgement& judged : JudgeMarkings(text, kind)) {
         EXPECT_FALSE(judged.accepted()) << entry.path().filename() << ": " << judged.value;
       }
     }

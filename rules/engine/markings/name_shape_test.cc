@@ -4,33 +4,15 @@
 #include <string>
 #include <vector>
 
-#include "rules/engine/markings/level_word.h"
-#include "rules/engine/markings/marking.h"
+#include "rules/engine/markings/judging.h"
 #include "rules/engine/normalise.h"
-#include "rules/engine/text/utf8.h"
 
 namespace shoumi::rules {
 namespace {
 
 // The level a name marks its document with; LEVEL_UNSPECIFIED when it does not.
 v1::Level LevelOfName(std::string_view name, v1::PartKind kind = v1::PART_KIND_FILE_NAME) {
-  const std::string text = NormaliseText(name);
-  for (size_t at = 0; at < text.size(); at += CharAt(text, at).bytes) {
-    const LevelWord word = ReadLevelWord(text, at);
-    if (!word.found()) {
-      continue;
-    }
-    Candidate candidate;
-    candidate.text = text;
-    candidate.from = word.from;
-    candidate.to = word.to;
-    candidate.kind = kind;
-    candidate.today = "2026-11-24";
-    if (const Judgement judged = ValidateMarking(candidate); judged.accepted()) {
-      return judged.marking->level();
-    }
-  }
-  return v1::LEVEL_UNSPECIFIED;
+  return FirstMarking(NormaliseText(name), kind).level();
 }
 
 struct Marked {
