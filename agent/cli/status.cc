@@ -44,6 +44,12 @@ void DescribeChannels(const v1::AgentState& state, std::string& out) {
       if (!guarded.why().empty()) out += fmt::format(" ({})", Printable(DetailText(guarded.why())));
       out += "\n";
     }
+    for (const v1::Device& device : channel.sealed()) {
+      out += fmt::format(fmt::runtime(Say("    {} {}:{}:{}: not mounted; read-only until it is\n",
+                                          "    {} {}:{}:{}：未挂载；挂载之前只读\n")),
+                         Printable(device.node()), Printable(device.vendor_id()),
+                         Printable(device.product_id()), Printable(device.serial()));
+    }
   }
 }
 

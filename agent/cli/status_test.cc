@@ -25,7 +25,8 @@ constexpr char kJson[] =
     R"({"state":{"agent_version":"1.2","policy_version":"7","policy_name":"starter",
     "channels":[{"channel":"usb","coverage":"COVERAGE_COVERED","guarded":1,"devices":[
     {"device":{"mount_point":"/media/s","vendor_id":"0951","product_id":"1666","serial":"S1"},
-    "mode":"USB_MODE_READ_ONLY"}]},{"channel":"mail","coverage":"COVERAGE_NOT_COVERED",
+    "mode":"USB_MODE_READ_ONLY"}],"sealed":[{"node":"/dev/sdb1","vendor_id":"0951",
+    "product_id":"1666","serial":"S2"}]},{"channel":"mail","coverage":"COVERAGE_NOT_COVERED",
     "why":"this version does not watch it"}],"spool_records":"3"},
     "connection":"CONNECTION_OFFLINE","connection_detail":"no route","from_the_future":1})";
 
@@ -40,6 +41,7 @@ TEST(StatusDeathTest, SaysItInEnglish) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(PrintIn("en_US.UTF-8"), ::testing::ExitedWithCode(0),
               AllOf(HasSubstr("USB sticks: watched"), HasSubstr("0951:1666:S1: read-only"),
+                    HasSubstr("/dev/sdb1 0951:1666:S2: not mounted; read-only until it is"),
                     HasSubstr("mail: not watched (this version does not watch it)"),
                     HasSubstr("starter version 7"), HasSubstr("off line (no route)"),
                     HasSubstr("waiting for the server: 3"), Not(HasSubstr("not kept"))));
@@ -49,6 +51,7 @@ TEST(StatusDeathTest, SaysItInChinese) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(PrintIn("zh_CN.UTF-8"), ::testing::ExitedWithCode(0),
               AllOf(HasSubstr("U 盘等可移动存储: 已监控"), HasSubstr("邮件: 未监控 (此版本不监控)"),
+                    HasSubstr("/dev/sdb1 0951:1666:S2：未挂载；挂载之前只读"),
                     HasSubstr("策略：starter 版本 7")));
 }
 

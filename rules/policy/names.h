@@ -34,6 +34,8 @@ inline constexpr NamedValue<v1::UsbMode> kUsbModes[] = {{v1::USB_MODE_INSPECT, "
                                                         {v1::USB_MODE_READ_ONLY, "read_only"},
                                                         {v1::USB_MODE_DENY, "deny"},
                                                         {v1::USB_MODE_ALLOW, "allow"}};
+// Of UsbPolicy::unmounted_open.
+inline constexpr NamedValue<bool> kUnmounted[] = {{false, "sealed"}, {true, "open"}};
 inline constexpr NamedValue<v1::Level> kLevels[] = {{v1::LEVEL_NONE, "none"},
                                                     {v1::LEVEL_CONFIDENTIAL, "confidential"},
                                                     {v1::LEVEL_SECRET, "secret"},

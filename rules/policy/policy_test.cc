@@ -85,6 +85,7 @@ default_action: report
 usb:
   mode: read_only
   devices: [{vendor: 0951, product: "1666", serial: X, mode: allow, note: ours}]
+  unmounted: open
   verdict_ms_max: 500
 spool_bytes_max: 2MiB
 )",
@@ -113,6 +114,7 @@ spool_bytes_max: 2MiB
   EXPECT_EQ(result.policy.usb().devices(0).vendor_id(), "0951");
   EXPECT_EQ(result.policy.usb().devices(0).mode(), v1::USB_MODE_ALLOW);
   EXPECT_EQ(result.policy.usb().verdict_ms_max(), 500u);
+  EXPECT_TRUE(result.policy.usb().unmounted_open());
   EXPECT_EQ(result.policy.spool_bytes_max(), 2u << 20);
 }
 

@@ -72,9 +72,12 @@ void ReadUnscanned(const YamlValue& value, v1::Policy& policy) {
 }
 
 void ReadUsb(const YamlValue& value, v1::UsbPolicy& usb) {
-  const YamlMap map(value, {"mode", "devices", "verdict_ms_max"});
+  const YamlMap map(value, {"mode", "devices", "unmounted", "verdict_ms_max"});
   if (const auto mode = map.Require("mode")) {
     if (const auto known = mode->OneOf<v1::UsbMode>(kUsbModes)) usb.set_mode(*known);
+  }
+  if (const auto unmounted = map.Get("unmounted")) {
+    if (const auto open = unmounted->OneOf<bool>(kUnmounted)) usb.set_unmounted_open(*open);
   }
   if (const auto bound = map.Get("verdict_ms_max")) {
     if (const auto number = bound->Number(UINT32_MAX)) {

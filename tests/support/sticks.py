@@ -52,8 +52,16 @@ class Stick:
         return self.device
 
     def mount(self):
-        subprocess.run(["blockdev", "--setrw", self.device], check=True)
-        subprocess.run(["mount", self.device, str(self.mount_point)], check=True)
+        """From a sealed device it comes up read-only, as mount(8) warns, until its guard stands."""
+        done = subprocess.run(["mount", self.device, str(self.mount_point)], check=False,
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            raise AssertionError(f"mount: {done.returncode}: {done.stderr}")
+
+    def sealed(self):
+        """Whether the node is read-only."""
+        return subprocess.run(["blockdev", "--getro", self.device], check=True, capture_output=True,
+                              text=True).stdout.strip() == "1"
 
     def guarded(self):
         """By a guard that lives: the mount of a killed one is still in the table."""

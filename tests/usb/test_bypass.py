@@ -166,9 +166,15 @@ class Namespaces(Guarded):
 
 
 class ForeignMount(OwnGuards):
+    def test_sealed_device_mounted_in_another_namespace_only(self):
+        self.mounted_elsewhere("Read-only file system")
+
     def test_device_mounted_in_another_namespace_only(self):
+        self.mounted_elsewhere("ot permitted", "--unmounted-open")
+
+    def mounted_elsewhere(self, refusal, *options):
         stick = self.new_stick(mounted=False)
-        guard = self.new_guard([stick])
+        guard = self.new_guard([stick], *options)
         second = self.place("second")
         holder = subprocess.Popen(["unshare", "-m", "sh", "-c",
                                    f"mount {stick.device} {second} && read go; "
@@ -178,7 +184,7 @@ class ForeignMount(OwnGuards):
         self.addCleanup(holder.kill)
         guard.wait_line("BYPASS_ATTEMPT .*mounted in another mount namespace", 20)
         out, _ = holder.communicate("go\n", timeout=20)
-        self.assertIn("ot permitted", out)
+        self.assertIn(refusal, out)
         self.assert_forbidden_nowhere(stick)
         # The fence goes when the device is mounted where it can be guarded.
         stick.mount()

@@ -31,15 +31,15 @@ Session::Settings SettingsFor(const v1::UsbPolicy& policy, const v1::Device& dev
 DeviceGuard::DeviceGuard(MountEntry lower, DeviceIdentity identity)
     : lower_(std::move(lower)), identity_(std::move(identity)) {}
 
-bool DeviceGuard::ReadOnly(const MountEntry& entry, bool healed) {
-  return healed ? entry.HasSuperOption("ro") : entry.HasOption("ro");
+bool DeviceGuard::ReadOnly(const MountEntry& entry, bool sealed) {
+  return sealed ? entry.HasSuperOption("ro") : entry.HasOption("ro");
 }
 
 // Names, links and attributes raise no event that could be denied; a read-only mount refuses them
 // all. Where a program has a file open for writing the mount cannot be sealed; that is reported by
 // who looks for such programs.
-void DeviceGuard::Seal(int mount, const MountEntry& entry, bool healed) {
-  if (ReadOnly(entry, healed)) return;
+void DeviceGuard::Seal(int mount, const MountEntry& entry, bool sealed) {
+  if (ReadOnly(entry, sealed)) return;
   const int error = SetMountReadOnly(mount, true);
   if (error == 0) {
     sealed_.insert(entry.id);
@@ -72,7 +72,7 @@ void DeviceGuard::RaiseFence(const UsbOptions& options, EventSink& sink) {
 }
 
 absl::StatusOr<std::unique_ptr<DeviceGuard>> DeviceGuard::Guard(
-    const MountEntry& entry, bool healed, const DeviceIdentity& identity, const UsbOptions& options,
+    const MountEntry& entry, bool sealed, const DeviceIdentity& identity, const UsbOptions& options,
     EventSink& sink, const v1::UsbPolicy& policy, std::function<void()> ended) {
   std::unique_ptr<DeviceGuard> guard(new DeviceGuard(entry, identity));
   const absl::StatusOr<UniqueFd> place = OpenMount(entry);
@@ -80,8 +80,8 @@ absl::StatusOr<std::unique_ptr<DeviceGuard>> DeviceGuard::Guard(
   // A mount of its own, seen by nobody: the guard works on when the visible one is covered.
   UniqueFd root(::open_tree(place->get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
   if (!root) return ErrnoStatus(errno, "open_tree of " + entry.mount_point);
-  guard->Seal(place->get(), entry, healed);
-  if (healed && !ReadOnly(entry, healed)) {
+  guard->Seal(place->get(), entry, sealed);
+  if (sealed && !ReadOnly(entry, sealed)) {
     if (const int error = SetMountReadOnly(root.get(), false)) {
       return ErrnoStatus(error, "the guard's own mount of " + entry.source);
     }
@@ -95,7 +95,7 @@ absl::StatusOr<std::unique_ptr<DeviceGuard>> DeviceGuard::Guard(
   FuseMountOptions mount;
   mount.mount_point = entry.mount_point;
   mount.device = entry.source;
-  mount.read_only = ReadOnly(entry, healed);
+  mount.read_only = ReadOnly(entry, sealed);
   mount.no_exec = entry.HasOption("noexec");
   mount.threads_max = options.fuse_threads_max;
   auto fuse = FuseMount::Mount(*guard->session_, mount, std::move(ended));
@@ -108,11 +108,11 @@ void DeviceGuard::ApplyPolicy(const v1::UsbPolicy& policy) {
   session_->SetSettings(SettingsFor(policy, identity_.device));
 }
 
-absl::Status DeviceGuard::Cover(const MountEntry& entry, bool healed,
+absl::Status DeviceGuard::Cover(const MountEntry& entry, bool sealed,
                                 const std::vector<MountEntry>& table) {
   const absl::StatusOr<UniqueFd> place = OpenMount(entry);
   if (!place.ok()) return place.status();
-  Seal(place->get(), entry, healed);
+  Seal(place->get(), entry, sealed);
   const MountEntry* const guard = MountOf(table, fuse_->device());
   // The guard shows the folder it was put over as its root; another part may lie outside of it.
   if (guard == nullptr || lower_.root != "/") {
@@ -121,10 +121,10 @@ absl::Status DeviceGuard::Cover(const MountEntry& entry, bool healed,
   const std::string from = guard->mount_point + (entry.root == "/" ? "" : entry.root);
   const UniqueFd cover(::open_tree(AT_FDCWD, from.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
   if (!cover) return ErrnoStatus(errno, "covering " + entry.mount_point);
-  const int sealed = ReadOnly(entry, healed) ? SetMountReadOnly(cover.get(), true) : 0;
-  if (sealed != 0 || ::move_mount(cover.get(), "", place->get(), "",
-                                  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) {
-    return ErrnoStatus(sealed != 0 ? sealed : errno, "covering " + entry.mount_point);
+  const int error = ReadOnly(entry, sealed) ? SetMountReadOnly(cover.get(), true) : 0;
+  if (error != 0 || ::move_mount(cover.get(), "", place->get(), "",
+                                 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) {
+    return ErrnoStatus(error != 0 ? error : errno, "covering " + entry.mount_point);
   }
   return absl::OkStatus();
 }

@@ -20,14 +20,19 @@
 
 namespace shoumi::agent::usb {
 
+struct Fence {
+  std::unique_ptr<FanotifyFence> opens;
+  std::unique_ptr<ChangeWatch> names;
+};
+
 // One device under guard: its session over the mount point it was found at, and binds of that over
 // further mounts of the same device. The mounts below are read-only meanwhile; the guard writes
 // through one of its own. Not thread-safe.
 class DeviceGuard {
  public:
-  // `healed`: the mount was under a guard that died, which left it read-only. `ended` as in
+  // `sealed`: the mount is read-only by our doing, not by the user's. `ended` as in
   // FuseMount.
-  static absl::StatusOr<std::unique_ptr<DeviceGuard>> Guard(const MountEntry& entry, bool healed,
+  static absl::StatusOr<std::unique_ptr<DeviceGuard>> Guard(const MountEntry& entry, bool sealed,
                                                             const DeviceIdentity& identity,
                                                             const UsbOptions& options,
                                                             EventSink& sink,
@@ -39,9 +44,11 @@ class DeviceGuard {
   ~DeviceGuard();
 
   void ApplyPolicy(const v1::UsbPolicy& policy);
+  // What stands around the file system, for it to outlive the guard.
+  Fence TakeFence() { return {std::move(fence_), std::move(changes_)}; }
   // Covers another mount of the same device with the guard, or the first one again. `table` is the
   // mount table.
-  absl::Status Cover(const MountEntry& entry, bool healed, const std::vector<MountEntry>& table);
+  absl::Status Cover(const MountEntry& entry, bool sealed, const std::vector<MountEntry>& table);
 
   // Reports, and has judged, what programs changed on the device before the guard stood. Once, on a
   // thread of its own.
@@ -60,8 +67,8 @@ class DeviceGuard {
  private:
   DeviceGuard(MountEntry lower, DeviceIdentity identity);
   // Whether programs may not write through the mount when the guard is not there.
-  [[nodiscard]] static bool ReadOnly(const MountEntry& entry, bool healed);
-  void Seal(int mount, const MountEntry& entry, bool healed);
+  [[nodiscard]] static bool ReadOnly(const MountEntry& entry, bool sealed);
+  void Seal(int mount, const MountEntry& entry, bool sealed);
   void RaiseFence(const UsbOptions& options, EventSink& sink);
 
   const MountEntry lower_;

@@ -99,14 +99,14 @@ std::vector<Block> StackOf(dev_t number) {
   return stack;
 }
 
-bool HasOnePartition(const fs::path& disk) {
+size_t PartitionsOf(const fs::path& disk) {
   std::error_code error;
   size_t partitions = 0;
   for (const auto& entry : fs::directory_iterator(disk, error)) {
     std::error_code none;
     if (fs::exists(entry.path() / "partition", none)) ++partitions;
   }
-  return partitions == 1;
+  return partitions;
 }
 
 // Fills in what is not known yet; true when the device is removable.
@@ -175,7 +175,7 @@ void AddNodes(const Block& block, DeviceIdentity* identity) {
   identity->own_nodes.push_back(identity->nodes.back());
   if (!block.IsPartition()) return;
   identity->nodes.push_back(NodeOf(block.disk));
-  if (HasOnePartition(block.disk)) identity->own_nodes.push_back(identity->nodes.back());
+  if (PartitionsOf(block.disk) == 1) identity->own_nodes.push_back(identity->nodes.back());
 }
 
 bool Fits(const std::string& wanted, const std::string& is) {
@@ -184,6 +184,29 @@ bool Fits(const std::string& wanted, const std::string& is) {
 
 }  // namespace
 
+std::optional<DeviceIdentity> IdentifyRemovable(dev_t number, const UsbOptions& options) {
+  DeviceIdentity identity;
+  v1::Device& device = identity.device;
+  bool removable = false;
+  const ExtraDevice* extra = nullptr;
+  for (const Block& block : StackOf(number)) {
+    removable |= AddFromSysfs(block, &device);
+    removable |= AddFromUdev(block.number, &device);
+    if (extra == nullptr) extra = NamedByOptions(block, options);
+    AddNodes(block, &identity);
+  }
+  if (!removable && extra == nullptr) return std::nullopt;
+  if (const auto block = BlockOf(number); block && !block->IsPartition()) {
+    identity.has_partitions = PartitionsOf(block->disk) > 0;
+  }
+  if (extra != nullptr) {
+    if (device.vendor_id().empty()) device.set_vendor_id(extra->vendor_id);
+    if (device.product_id().empty()) device.set_product_id(extra->product_id);
+    if (device.serial().empty()) device.set_serial(extra->serial);
+  }
+  return identity;
+}
+
 std::optional<DeviceIdentity> IdentifyRemovable(const MountEntry& entry,
                                                 const UsbOptions& options) {
   // The number is the kernel's; the name was the mounting program's, and may be gone. A file system
@@ -191,25 +214,11 @@ std::optional<DeviceIdentity> IdentifyRemovable(const MountEntry& entry,
   std::optional<dev_t> number = entry.device;
   if (major(entry.device) == 0) number = NumberOfNode(entry.source);
   if (!number) return std::nullopt;
-  DeviceIdentity identity;
-  v1::Device& device = identity.device;
-  device.set_node(entry.source);
-  device.set_file_system(entry.file_system);
-  device.set_mount_point(entry.mount_point);
-  bool removable = false;
-  const ExtraDevice* extra = nullptr;
-  for (const Block& block : StackOf(*number)) {
-    removable |= AddFromSysfs(block, &device);
-    removable |= AddFromUdev(block.number, &device);
-    if (extra == nullptr) extra = NamedByOptions(block, options);
-    AddNodes(block, &identity);
-  }
-  if (!removable && extra == nullptr) return std::nullopt;
-  if (extra != nullptr) {
-    if (device.vendor_id().empty()) device.set_vendor_id(extra->vendor_id);
-    if (device.product_id().empty()) device.set_product_id(extra->product_id);
-    if (device.serial().empty()) device.set_serial(extra->serial);
-  }
+  std::optional<DeviceIdentity> identity = IdentifyRemovable(*number, options);
+  if (!identity) return std::nullopt;
+  identity->device.set_node(entry.source);
+  identity->device.set_file_system(entry.file_system);
+  identity->device.set_mount_point(entry.mount_point);
   return identity;
 }
 

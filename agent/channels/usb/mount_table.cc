@@ -120,4 +120,13 @@ int SetMountReadOnly(int mount, bool read_only) {
   return ::mount_setattr(mount, "", AT_EMPTY_PATH, &change, sizeof(change)) == 0 ? 0 : errno;
 }
 
+int SetFileSystemWritable(int mount) {
+  const UniqueFd context(::fspick(mount, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC));
+  if (!context || ::fsconfig(context.get(), FSCONFIG_SET_FLAG, "rw", nullptr, 0) != 0 ||
+      ::fsconfig(context.get(), FSCONFIG_CMD_RECONFIGURE, nullptr, nullptr, 0) != 0) {
+    return errno;
+  }
+  return 0;
+}
+
 }  // namespace shoumi::agent::usb

@@ -44,6 +44,11 @@ absl::StatusOr<UniqueFd> OpenMount(const MountEntry& entry);
 // there.
 [[nodiscard]] int SetMountReadOnly(int mount, bool read_only);
 
+// Of the file system below `mount`, whose mounts keep what each says of itself. 0 or an errno
+// value: EACCES when its device is read-only, others when it cannot become writable while it is
+// mounted.
+[[nodiscard]] int SetFileSystemWritable(int mount);
+
 inline constexpr std::string_view kGuardFileSystem = "fuse.shoumi";
 
 }  // namespace shoumi::agent::usb

@@ -43,11 +43,11 @@ bool IsWritable(const std::string& node) {
   return StateOf(node) == '0';
 }
 
-bool IsReadOnly(const std::string& node) {
+}  // namespace
+
+bool IsReadOnlyNode(const std::string& node) {
   return StateOf(node) == '1';
 }
-
-}  // namespace
 
 void NodeProtection::Inherit(std::string record) {
   record_ = std::move(record);
@@ -56,7 +56,7 @@ void NodeProtection::Inherit(std::string record) {
   std::istringstream stream(*lines);
   for (std::string node; std::getline(stream, node);) {
     // A restart of the machine made it writable by itself.
-    if (IsReadOnly(node)) inherited_.insert(node);
+    if (IsReadOnlyNode(node)) inherited_.insert(node);
   }
 }
 
@@ -100,6 +100,16 @@ NodeProtection::Outcome NodeProtection::Keep(const std::set<std::string>& nodes)
   }
   Record(held_);
   return outcome;
+}
+
+void NodeProtection::Lift(const std::vector<std::string>& nodes) {
+  for (const std::string& node : nodes) {
+    if (!Protects(node)) continue;
+    SetReadOnly(node, false);
+    // Not a second time when they are kept again: that would look like somebody else's doing.
+    held_.erase(node);
+    inherited_.erase(node);
+  }
 }
 
 bool WritesBesideProtection(const std::string& file_system) {

@@ -28,9 +28,15 @@ class NodeProtection {
   void Inherit(std::string record);
   // Whether a node was left protected, until the next Keep().
   [[nodiscard]] bool Inherited(const std::string& node) const { return inherited_.contains(node); }
+  // Whether a node is protected, or was left so.
+  [[nodiscard]] bool Protects(const std::string& node) const {
+    return held_.contains(node) || inherited_.contains(node);
+  }
 
   // Protects these and no others from now on; the others become writable again.
   Outcome Keep(const std::set<std::string>& nodes);
+  // Makes nodes writable until the next Keep().
+  void Lift(const std::vector<std::string>& nodes);
 
  private:
   void Record(const std::set<std::string>& nodes);
@@ -41,6 +47,9 @@ class NodeProtection {
   std::set<std::string> held_;
   std::set<std::string> failed_;
 };
+
+// As the kernel has it; false for what is no block device.
+bool IsReadOnlyNode(const std::string& node);
 
 // Whether a mounted file system of this type is known to go on when its node is read-only: it
 // looks at that when it is mounted only. Not so f2fs, nor drivers outside the kernel.

@@ -2,20 +2,20 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <mntent.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 
-#include "agent/channels/usb/caller.h"
-#include "agent/channels/usb/foreign_mounts.h"
 #include "agent/channels/usb/open_files.h"
 #include "common/log.h"
 
@@ -42,8 +42,16 @@ void Wake(int fd) {
   if (::write(fd, &one, sizeof(one)) < 0) return;  // full: it is awake
 }
 
-bool LetsPass(v1::UsbMode mode) {
-  return mode == v1::USB_MODE_ALLOW || mode == v1::USB_MODE_REPORT_ONLY;
+// An administrator's own word that this place is read-only, fstab(5).
+bool ReadOnlyByTable(const std::string& mount_point) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> table(::setmntent("/etc/fstab", "re"), ::endmntent);
+  if (!table) return false;
+  mntent row{};
+  std::array<char, 4096> text;
+  while (::getmntent_r(table.get(), &row, text.data(), text.size()) != nullptr) {
+    if (mount_point == row.mnt_dir && ::hasmntopt(&row, MNTOPT_RO) != nullptr) return true;
+  }
+  return false;
 }
 
 // File times are coarser than the clock: FAT counts in two seconds, others in the kernel's ticks.
@@ -77,6 +85,8 @@ absl::Status UsbChannel::Start(EventSink& sink) {
   }
   stopping_ = false;
   protection_.Inherit(options_.protected_nodes_file);
+  // Before the first look at mounts: what a killed agent left sealed stays so.
+  WatchArrivals();
   Scan();
   {
     const std::lock_guard lock(mutex_);
@@ -91,6 +101,7 @@ void UsbChannel::Stop() {
   stopping_ = true;
   Wake(wake_.get());
   watch_.join();
+  arrivals_.reset();
   const std::lock_guard lock(mutex_);
   watching_ = false;
   for (auto& [device, guard] : guards_) {
@@ -100,6 +111,8 @@ void UsbChannel::Stop() {
   }
   guards_.clear();
   foreign_.clear();
+  lingering_.clear();
+  sealing_.Arrived({});
   ProtectNodes();
 }
 
@@ -120,6 +133,9 @@ v1::ChannelState UsbChannel::State() const {
     *guarded.mutable_device() = guard->identity().device;
     guarded.set_mode(ModeFor(policy_, guard->identity().device));
     guarded.set_coverage(v1::COVERAGE_COVERED);
+  }
+  for (const Arrival* arrival : Sealed()) {
+    if (!guards_.contains(arrival->number)) *state.add_sealed() = arrival->identity.device;
   }
   if (!watching_) {
     state.set_coverage(v1::COVERAGE_NOT_COVERED);
@@ -170,6 +186,7 @@ void UsbChannel::Scan() {
   }
   std::erase_if(covered_, gone);
   std::erase_if(healed_, gone);
+  std::erase_if(sealed_, gone);
   ReleaseOutlived(table);
   for (const MountEntry& entry : table) {
     if (entry.file_system == kGuardFileSystem || guards_.contains(entry.device) ||
@@ -213,19 +230,46 @@ bool UsbChannel::Heal(const std::vector<MountEntry>& table) {
   return healed;
 }
 
-// Its dead guard was taken away by somebody else; a medium that is read-only says so itself.
-bool UsbChannel::LeftSealed(const MountEntry& entry, const DeviceIdentity& identity) const {
-  return entry.HasOption("ro") && !entry.HasSuperOption("ro") &&
-         std::any_of(identity.own_nodes.begin(), identity.own_nodes.end(),
-                     [this](const std::string& node) { return protection_.Inherited(node); });
+void UsbChannel::OpenSealed(MountEntry& entry, const DeviceIdentity& identity) {
+  const auto& own = identity.own_nodes;
+  const bool left = std::any_of(own.begin(), own.end(), [this](const std::string& node) {
+    return protection_.Inherited(node);
+  });
+  const bool ours = left || std::any_of(own.begin(), own.end(), [this](const std::string& node) {
+                      return protection_.Protects(node);
+                    });
+  if (!ours || !entry.HasOption("ro") || ReadOnlyByTable(entry.mount_point)) return;
+  // Its dead guard was taken away by somebody else.
+  if (!entry.HasSuperOption("ro")) {
+    if (left) healed_.insert(entry.id);
+    return;
+  }
+  const absl::StatusOr<UniqueFd> mount = OpenMount(entry);
+  if (!mount.ok()) return;  // Guard() says so
+  protection_.Lift(own);
+  if (const int error = SetFileSystemWritable(mount->get())) {
+    sealing_.Spare(entry.device);
+    Failed(fmt::format(
+        "{} at {}: mounted while it was sealed, and stays read-only until it is "
+        "unmounted and mounted again: {}",
+        entry.source, entry.mount_point, std::string(ErrnoStatus(error, "reconfigure").message())));
+    return;
+  }
+  for (const MountEntry& now : ReadMountTable()) {
+    if (now.device == entry.device && now.HasOption("ro")) sealed_.insert(now.id);
+    if (now.id == entry.id) entry = now;
+  }
 }
 
-void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identity) {
+void UsbChannel::GuardNew(MountEntry entry, const DeviceIdentity& identity) {
   const dev_t device = entry.device;
-  if (LeftSealed(entry, identity)) healed_.insert(entry.id);
+  OpenSealed(entry, identity);
   const bool healed = healed_.contains(entry.id);
-  auto guard = DeviceGuard::Guard(entry, healed, identity, options_, *sink_, policy_,
+  const bool sealed = sealed_.contains(entry.id);
+  auto guard = DeviceGuard::Guard(entry, healed || sealed, identity, options_, *sink_, policy_,
                                   [this] { Wake(wake_.get()); });
+  // Once it can be written to, nobody may do so by the node either.
+  if (sealed) ProtectNodes();
   if (!guard.ok()) {
     uncovered_[entry.id] = fmt::format("{} at {}: {}", entry.source, entry.mount_point,
                                        std::string(guard.status().message()));
@@ -245,7 +289,7 @@ void UsbChannel::GuardNew(const MountEntry& entry, const DeviceIdentity& identit
   }
   ReportOpen(guards_[device]->root_device(), entry.source);
   // Mounted before the agent started: what was written then is not of its time.
-  if (!watching_) return;
+  if (!watching_ || sealed) return;
   Period early{scanned_, {}};
   ::clock_gettime(CLOCK_REALTIME, &early.to);
   Widen(&early.from, entry.file_system);
@@ -280,7 +324,8 @@ void UsbChannel::CoverAll(const std::vector<MountEntry>& table) {
 
 void UsbChannel::Cover(DeviceGuard& guard, const MountEntry& entry,
                        const std::vector<MountEntry>& table) {
-  const absl::Status covered = guard.Cover(entry, healed_.contains(entry.id), table);
+  const absl::Status covered =
+      guard.Cover(entry, healed_.contains(entry.id) || sealed_.contains(entry.id), table);
   if (covered.ok()) {
     covered_.insert(entry.id);
     sink_->Report(
@@ -320,10 +365,19 @@ void UsbChannel::Release(dev_t device, const std::string& why) {
                          std::string(ErrnoStatus(error, "umount").message())));
     }
   }
-  // With the guard the file system goes, which could not be mounted from protected nodes again.
-  const std::unique_ptr<DeviceGuard> last = std::move(it->second);
-  guards_.erase(it);
-  ProtectNodes();
+  {
+    const std::unique_ptr<DeviceGuard> last = std::move(it->second);
+    guards_.erase(it);
+    const Sealing::Time now = Sealing::Clock::now();
+    sealing_.Released(last->identity(), now);
+    // A mount may share the file system before the kernel has ended it.
+    lingering_.emplace_back(now + Sealing::kSettleMs, last->TakeFence());
+    mounted_.erase(device);
+    // Before the file system goes with its guard: where it is not to be sealed it could not be
+    // mounted again from protected nodes.
+    ProtectNodes();
+  }
+  if (arrivals_) arrivals_->LookAgain(2 * Sealing::kSettleMs);
   sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, fmt::format("{}: {}", node, why));
 }
 
@@ -337,62 +391,6 @@ void UsbChannel::ReleaseOutlived(const std::vector<MountEntry>& table) {
     if (mounted_again && MountOf(table, guard->guard_device()) == nullptr) outlived.insert(device);
   }
   for (const dev_t device : outlived) Release(device, "unmounted, and mounted again");
-}
-
-void UsbChannel::FenceForeign(const std::vector<MountEntry>& table) {
-  std::map<dev_t, std::unique_ptr<FanotifyFence>> had;
-  had.swap(foreign_);
-  for (const auto& [pid, entry] : ReadForeignMounts(table)) {
-    if (guards_.contains(entry.device)) continue;
-    if (const auto it = had.find(entry.device); it != had.end()) {
-      foreign_.insert(had.extract(it));
-      continue;
-    }
-    const auto identity = IdentifyRemovable(entry, options_);
-    if (!identity) continue;
-    std::unique_ptr<FanotifyFence>& fence = foreign_[entry.device];
-    if (!options_.fence || LetsPass(ModeFor(policy_, identity->device))) continue;
-    const std::string what =
-        fmt::format("{}: mounted in another mount namespace, at {} of {} ({})", entry.source,
-                    entry.mount_point, ProgramOf(pid).executable(), pid);
-    const std::string way = fmt::format("/proc/{}/root{}", pid, entry.mount_point);
-    const UniqueFd mount(::open(way.c_str(), O_PATH | O_CLOEXEC));
-    struct stat st {};
-    if (!mount || ::fstat(mount.get(), &st) != 0) {
-      Failed(what + ", where it cannot be reached");
-      continue;
-    }
-    auto raised =
-        FanotifyFence::Raise(mount.get(), FanotifyFence::Through::kDenied, entry.source, *sink_);
-    if (!raised.ok()) {
-      Failed(fmt::format("{}, not fenced: {}", what, std::string(raised.status().message())));
-      continue;
-    }
-    fence = std::move(*raised);
-    sink_->Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT, what + "; every open is denied there");
-    ReportOpen(st.st_dev, entry.source);
-  }
-}
-
-void UsbChannel::ProtectNodes() {
-  std::set<std::string> nodes;
-  for (const auto& [device, guard] : guards_) {
-    if (!options_.fence || LetsPass(ModeFor(policy_, guard->identity().device)) ||
-        guard->lower().HasSuperOption("ro") ||
-        !WritesBesideProtection(guard->lower().file_system)) {
-      continue;
-    }
-    const auto& own = guard->identity().own_nodes;
-    nodes.insert(own.begin(), own.end());
-  }
-  const NodeProtection::Outcome outcome = protection_.Keep(nodes);
-  for (const std::string& node : outcome.failed) {
-    Failed(node + ": cannot be set read-only; raw writes are reported, not stopped");
-  }
-  for (const std::string& node : outcome.reopened) {
-    sink_->Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT,
-                  node + ": was set writable past the guard; read-only again");
-  }
 }
 
 }  // namespace shoumi::agent::usb

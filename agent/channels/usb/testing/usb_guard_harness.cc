@@ -162,6 +162,8 @@ int Run(int argc, char** argv) {
   app.add_option("--staging", options.staging_folder, "Staging folder");
   app.add_option("--answer-grace-ms", options.answer_grace_ms_max, "Grace past a deadline");
   app.add_flag("--lose-answers", lose, "Never answer");
+  bool unmounted_open = false;
+  app.add_flag("--unmounted-open", unmounted_open, "Seal nothing that is not mounted");
   bool no_fence = false;
   app.add_flag("--no-fence", no_fence, "Without fanotify");
   CLI11_PARSE(app, argc, argv);
@@ -174,9 +176,10 @@ int Run(int argc, char** argv) {
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   SetUpLogging("usb_guard_harness", "warn", false);
-  const auto policy_of = [&rules, verdict_ms_max](const std::string& name) {
+  const auto policy_of = [&rules, verdict_ms_max, unmounted_open](const std::string& name) {
     v1::Policy policy = PolicyOf(name, rules);
     policy.mutable_usb()->set_verdict_ms_max(verdict_ms_max);
+    policy.mutable_usb()->set_unmounted_open(unmounted_open);
     return policy;
   };
   FakeSink sink(rule, std::chrono::milliseconds(delay_ms), lose);
