@@ -202,7 +202,9 @@ show_refused() {
   else
     good "$name refused, cp says: ${message##*$'\n'}"
   fi
-  [[ ! -e $mount_point/$name ]] || bad "$name stands on the stick"
+  # The name goes after the last close, which does not wait for that.
+  gone() { [[ ! -e $mount_point/$name ]]; }
+  wait_for 5 "$name to go from the stick" gone
 }
 
 demonstrate() {
