@@ -1,6 +1,6 @@
 """A stick is read-only from when it arrives to when its guard stands, so that nobody comes first.
 
-SHOUMI_RACE_ROUNDS (default 20) is how often a program races the guard for a new mount.
+SHOUMI_RACE_ROUNDS (default 50) is how often a program races the guard for a new mount.
 """
 
 import fcntl
@@ -15,7 +15,7 @@ from guarded import FORBIDDEN_TEXT, OwnGuards, main, run
 from support.processes import wait_for
 from support.sticks import Stick, mounts_at
 
-ROUNDS = int(os.environ.get("SHOUMI_RACE_ROUNDS", "20"))
+ROUNDS = int(os.environ.get("SHOUMI_RACE_ROUNDS", "50"))
 # From the kernel's announcement to the read-only node; udev's rules alone take longer than this.
 SEAL_SECONDS_MAX = 2
 LOOP_CTL_ADD, LOOP_CTL_REMOVE = 0x4C80, 0x4C81  # linux/loop.h
@@ -43,8 +43,69 @@ except OSError as error:
 """
 
 
+# Opens argv[1] for writing, again and again until it is told to end, and says how often that was on the
+# file system of the device argv[2], and not on the guard or on what lies below the mount.
+STUBBORN = """
+import os, select, sys
+number = os.stat(sys.argv[2]).st_rdev
+print("trying", flush=True)
+tries = through = 0
+while not select.select([sys.stdin], [], [], 0)[0]:
+    for _ in range(50):
+        tries += 1
+        try:
+            fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT, 0o600)
+        except OSError:
+            continue
+        through += os.fstat(fd).st_dev == number
+        os.close(fd)
+print(tries, through)
+"""
+
 
 class Race(OwnGuards):
+    def stubborn(self, stick, rounds, between=lambda: None):
+        """How often a program got through while the stick was mounted and unmounted `rounds` times."""
+        program = subprocess.Popen([sys.executable, "-c", STUBBORN, stick.mount_point / "raced", stick.device],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(program.kill)
+        self.assertEqual(program.stdout.readline(), "trying\n")
+        for _ in range(rounds):
+            stick.mount()
+            self.guarded(stick.mount_point)
+            between()
+            # Busy where the program has the file open.
+            wait_for("unmounted", lambda: run("umount", stick.mount_point)[0] == 0)
+            wait_for("unmounted wholly", lambda: not mounts_at(stick.mount_point))
+        tries, through = map(int, program.communicate("end\n", timeout=30)[0].split())
+        print(f"{tries} tries over {rounds} mounts, {through} through")
+        self.assertGreater(tries, rounds)
+        return through
+
+    def test_a_program_that_never_stops_trying(self):
+        stick = self.new_stick(mounted=False)
+        guard = self.new_guard([stick])
+        wait_for("sealed", stick.sealed, SEAL_SECONDS_MAX)
+        self.assertEqual(self.stubborn(stick, 10), 0)
+        self.assertEqual(guard.lines("GUARD_FAILED"), [])
+
+    def test_a_program_that_never_stops_trying_where_another_namespace_keeps_it_mounted(self):
+        stick = self.new_stick(mounted=False)
+        self.new_guard([stick])
+        wait_for("sealed", stick.sealed, SEAL_SECONDS_MAX)
+        keepers = []
+
+        def keep():
+            keepers.append(subprocess.Popen(["unshare", "-m", "sleep", "60"]))
+            wait_for("it has its own mounts", lambda: os.readlink(f"/proc/{keepers[-1].pid}/ns/mnt") !=
+                     os.readlink("/proc/self/ns/mnt"))
+
+        try:
+            self.assertEqual(self.stubborn(stick, 10, keep), 0)
+        finally:
+            for keeper in keepers:
+                keeper.kill()
+                keeper.wait()
     def race(self, stick):
         racer = subprocess.Popen([sys.executable, "-c", RACER, str(stick.mount_point), FORBIDDEN_TEXT],
                                  stdout=subprocess.PIPE, text=True)

@@ -1,6 +1,7 @@
 #include "agent/channels/usb/mount_table.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -112,6 +113,15 @@ absl::StatusOr<UniqueFd> OpenMount(const MountEntry& entry) {
     return absl::AbortedError("something else is mounted over " + entry.mount_point);
   }
   return root;
+}
+
+absl::Status Unmount(const MountEntry& entry) {
+  const absl::StatusOr<UniqueFd> mount = OpenMount(entry);
+  if (!mount.ok()) return mount.status();
+  // By its descriptor: by then something else may be mounted at its place.
+  const std::string self = fmt::format("/proc/self/fd/{}", mount->get());
+  if (::umount2(self.c_str(), MNT_DETACH) == 0) return absl::OkStatus();
+  return ErrnoStatus(errno, "umount " + entry.mount_point);
 }
 
 int SetMountReadOnly(int mount, bool read_only) {

@@ -40,6 +40,8 @@ const MountEntry* MountOf(const std::vector<MountEntry>& table, dev_t device);
 
 // O_PATH of the mount's root. Fails when something else is mounted over it.
 absl::StatusOr<UniqueFd> OpenMount(const MountEntry& entry);
+// Takes this one mount away, whatever is going on there. Fails as OpenMount() does.
+absl::Status Unmount(const MountEntry& entry);
 // Of this one mount, not of its file system. 0 or an errno value; EBUSY: a file is open for writing
 // there.
 [[nodiscard]] int SetMountReadOnly(int mount, bool read_only);

@@ -313,9 +313,11 @@ void UsbChannel::CoverAll(const std::vector<MountEntry>& table) {
       if (top->device == it->second->guard_device()) covered_.insert(entry.id);
       continue;
     }
-    // The user unmounted, or moved, what he saw there.
-    if (covered_.erase(entry.id) > 0 &&
-        ::umount2(entry.mount_point.c_str(), UMOUNT_NOFOLLOW) == 0) {
+    // The user unmounted, or moved, what he saw there. A program that is turned away there again
+    // and again must not hold it.
+    if (covered_.erase(entry.id) > 0 && Unmount(entry).ok()) continue;
+    if (MountOf(table, it->second->guard_device()) == nullptr) {
+      Wake(wake_.get());  // it is going, and released at the next look
       continue;
     }
     Cover(*it->second, entry, table);
@@ -357,12 +359,9 @@ void UsbChannel::Release(dev_t device, const std::string& why) {
     if (entry.device != device) continue;
     uncovered_.erase(entry.id);  // what stays mounted is guarded anew
     if (!covered_.contains(entry.id)) continue;
-    const char* const place = entry.mount_point.c_str();
-    if (::umount2(place, UMOUNT_NOFOLLOW) == 0) continue;
-    const int error = errno;
-    if (::umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
-      Failed(fmt::format("{} stays mounted at {} without its guard: {}", node, place,
-                         std::string(ErrnoStatus(error, "umount").message())));
+    if (const absl::Status unmounted = Unmount(entry); !unmounted.ok()) {
+      Failed(fmt::format("{} stays mounted at {} without its guard: {}", node, entry.mount_point,
+                         std::string(unmounted.message())));
     }
   }
   {
