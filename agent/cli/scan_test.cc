@@ -202,8 +202,7 @@ TEST_F(ScanTest, StandardInput) {
 }
 
 TEST_F(ScanTest, WhatCannotBeInspectedIsTwoWithItsReason) {
-  const Outcome run =
-      Scan({"--json", Write("a.7z", std::string("7z\xbc\xaf\x27\x1c\0\4rest", 12))});
+  const Outcome run = Scan({"--json", Write("a.db", std::string("SQLite format 3\0rest", 20))});
   EXPECT_EQ(run.exit_status, 2);
   EXPECT_EQ(run.Objects().at(0)["status"], "unscanned");
   EXPECT_EQ(run.Objects().at(0)["reason"], "unsupported");

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "agent/inspect/extract/testing/archive_writer.h"
 #include "agent/inspect/extract/testing/pdf_writer.h"
 #include "agent/inspect/extract/testing/zip_writer.h"
 #include "agent/inspect/testing/real_pool.h"
@@ -115,6 +117,36 @@ TEST_F(Bombs, DepthWithoutEnd) {
   std::string zip = "end";
   for (int i = 0; i < 200; ++i) zip = MakeZip({{"r", zip}});
   ExpectNamed(zip, "TOO_DEEP");
+}
+
+TEST_F(Bombs, CompressedFilesOfZeros) {
+  for (const auto filter : {archive_write_add_filter_gzip, archive_write_add_filter_bzip2,
+                            archive_write_add_filter_zstd, archive_write_add_filter_xz}) {
+    ExpectNamed(MakeArchive({"", archive_write_set_format_raw, filter},
+                            {{"zeros", std::string(200 << 20, '\0')}}),
+                "OVERSIZE");
+  }
+}
+
+TEST_F(Bombs, CompressedFilesInEachOther) {
+  std::string bytes(64 << 20, 'a');
+  for (int i = 0; i < 200; ++i) {
+    bytes = MakeArchive({"", archive_write_set_format_raw, archive_write_add_filter_gzip},
+                        {{"x", bytes}});
+  }
+  ExpectNamed(bytes, "TOO_MANY");
+}
+
+TEST_F(Bombs, ASolid7zOfZeros) {
+  ExpectNamed(
+      MakeArchive({"", archive_write_set_format_7zip, nullptr},
+                  {{"a", std::string(150 << 20, '\0')}, {"b", std::string(150 << 20, '\1')}}),
+      "OVERSIZE");
+}
+
+TEST_F(Bombs, ATarOfAMillionNames) {
+  std::vector<ArchiveFile> files(60'000, ArchiveFile{"x", ""});
+  ExpectNamed(MakeArchive({"", archive_write_set_format_ustar, nullptr}, files), "TOO_MANY");
 }
 
 std::string Package(const std::string& path, const std::string& xml) {

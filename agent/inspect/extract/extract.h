@@ -21,7 +21,8 @@ namespace shoumi::inspect {
 class Source {
  public:
   virtual ~Source() = default;
-  [[nodiscard]] virtual uint64_t size() const = 0;
+  // May have to read the whole of what does not say how long it is.
+  [[nodiscard]] virtual uint64_t size() = 0;
   // Fills as much of `out` as there is from `offset`; 0 at the end.
   virtual absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) = 0;
   // Offset of the first data at or after `offset` (SEEK_DATA), size() when only a hole is left.

@@ -1,3 +1,4 @@
+#include "agent/inspect/extract/archive/archive_format.h"
 #include "agent/inspect/extract/extract.h"
 #include "agent/inspect/extract/mail/mail.h"
 #include "agent/inspect/extract/ole2/ole2.h"
@@ -13,6 +14,7 @@ std::span<const Format* const> Formats() {
   static constexpr const Format* kFormats[] = {
       &kPdfFormat,        //
       &kOle2Format,       //
+      &kArchiveFormat,    //
       &kSignatureFormat,  // what is recognised but not read
       &kDocxFormat,       //
       &kXlsxFormat,       //

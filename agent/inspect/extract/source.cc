@@ -17,7 +17,7 @@ class FdSource final : public Source {
     if (::fstat(fd_, &info) == 0 && info.st_size > 0) size_ = static_cast<uint64_t>(info.st_size);
   }
 
-  [[nodiscard]] uint64_t size() const override { return size_; }
+  [[nodiscard]] uint64_t size() override { return size_; }
 
   absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) override {
     size_t done = 0;
@@ -50,7 +50,7 @@ class MemorySource final : public Source {
  public:
   explicit MemorySource(std::string_view bytes) : bytes_(bytes) {}
 
-  [[nodiscard]] uint64_t size() const override { return bytes_.size(); }
+  [[nodiscard]] uint64_t size() override { return bytes_.size(); }
 
   absl::StatusOr<size_t> ReadAt(uint64_t offset, std::span<char> out) override {
     if (offset >= bytes_.size()) return size_t{0};

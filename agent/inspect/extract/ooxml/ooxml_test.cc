@@ -180,11 +180,10 @@ TEST(Docx, WhatOnlyHasTheNameOfAByproductIsRead) {
 }
 
 TEST(Docx, AnEmbeddedBinaryIsNamed) {
-  const RecordingSink sink =
-      ExtractBytes(Docx("", {{"word/embeddings/a.bin", "7z\xbc\xaf\x27\x1c"}}));
+  const RecordingSink sink = ExtractBytes(Docx("", {{"word/embeddings/a.bin", "LUKS\xba\xbe"}}));
   ASSERT_EQ(sink.gaps.size(), 1U) << sink.Gaps();
   EXPECT_EQ(sink.gaps[0].part, "word/embeddings/a.bin");
-  EXPECT_EQ(sink.gaps[0].detail, "application/x-7z-compressed");
+  EXPECT_EQ(sink.gaps[0].detail, "application/x-luks");
 }
 
 TEST(Docx, AMemberThatClaimsToBeAFolderIsRead) {

@@ -1,0 +1,11 @@
+#include <cstddef>
+#include <cstdint>
+
+#include "agent/inspect/extract/archive/archive_format.h"
+#include "agent/inspect/extract/fuzz/run.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  shoumi::inspect::FuzzFormat(shoumi::inspect::kArchiveFormat,
+                              shoumi::inspect::FuzzBytes(data, size));
+  return 0;
+}
