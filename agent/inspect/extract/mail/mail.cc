@@ -7,6 +7,7 @@
 
 #include "agent/inspect/extract/mail/encoding.h"
 #include "agent/inspect/extract/mail/header.h"
+#include "agent/inspect/extract/mail/inline_files.h"
 #include "agent/inspect/extract/read_whole.h"
 #include "agent/inspect/extract/report.h"
 #include "agent/inspect/extract/text/names.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr uint32_t kDepthMax = 16;  // multiparts and forwarded messages within each other
 constexpr size_t kFieldsMin = 3;    // of a message without MIME
+constexpr size_t kFieldLookBytes = 512;
 
 // A line that separates the parts of a multipart (RFC 2046, 5.1.1).
 struct Delimiter {
@@ -58,6 +60,13 @@ bool TellsMoreThanTheBytes(std::string_view charset) {
          !charset.starts_with("cp125") && !charset.starts_with("latin");
 }
 
+// No standard has them; the files they make name themselves.
+bool IsInlineEncoding(std::string_view encoding) {
+  static constexpr std::string_view kNames[] = {"uuencode", "x-uuencode", "x-uue",
+                                                "uue",      "x-yencode",  "yencode"};
+  return std::find(std::begin(kNames), std::end(kNames), encoding) != std::end(kNames);
+}
+
 class MailReader {
  public:
   explicit MailReader(Context& context) : context_(context) {}
@@ -70,21 +79,46 @@ class MailReader {
   void ReadBody(const MailHeader& header, std::string_view body, uint32_t depth);
   void ReadMultipart(std::string_view boundary, std::string_view body, uint32_t depth);
   void ReadLeaf(const MailHeader& header, const std::string& name, std::string_view bytes);
+  void ReadInlineFiles(const MailHeader& header, const std::string& name, std::string_view text);
   // Nothing when `body` is not encoded, or in a way nobody knows, which is reported.
   std::optional<std::string> Decode(const MailHeader& header, const std::string& name,
                                     std::string_view body);
+  // `part` of the message being read.
+  [[nodiscard]] std::string Named(std::string_view part) const {
+    if (message_.empty()) return std::string(part);
+    return part.empty() ? message_ : fmt::format("{}/{}", message_, part);
+  }
   void Gap(std::string_view part, v1::UnscannedReason reason, std::string_view detail) {
-    context_.sink.Unscanned(context_.PartName(part), reason, detail);
+    context_.sink.Unscanned(context_.PartName(Named(part)), reason, detail);
+  }
+  void Emit(std::string_view part, v1::PartKind kind, std::string_view text) {
+    EmitPart(context_, Named(part), kind, text);
   }
 
   Context& context_;
+  std::string message_;  // "message 3" of a mailbox; empty for a single one
   uint32_t leaves_ = 0;
 };
 
+// Where the next message begins: behind a line feed, at a From_ line with a field below it. Some
+// programs write sentences that start with "From" into bodies as they are.
+size_t NextMessage(std::string_view text) {
+  for (size_t at = text.find("\nFrom "); at != std::string_view::npos;
+       at = text.find("\nFrom ", at + 1)) {
+    const size_t below = text.find('\n', at + 1);
+    if (below == std::string_view::npos) return below;
+    std::string_view field = text.substr(below + 1, kFieldLookBytes);
+    if (!MailHeader::Take(field).Text().empty()) return at;
+  }
+  return std::string_view::npos;
+}
+
 void MailReader::ReadMailbox(std::string_view text) {
-  while (!text.empty()) {
+  for (uint32_t number = 1; !text.empty() && context_.InTime(""); ++number) {
+    message_ = fmt::format("message {}", number);
+    leaves_ = 0;
     text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
-    const size_t next = text.find("\nFrom ");
+    const size_t next = NextMessage(text);
     ReadEntity(text.substr(0, next), 0);
     if (next == std::string_view::npos) return;
     text.remove_prefix(next + 1);
@@ -98,7 +132,7 @@ void MailReader::ReadEntity(std::string_view text, uint32_t depth) {
     return;
   }
   const MailHeader header = MailHeader::Take(text);
-  EmitPart(context_, "headers", v1::PART_KIND_PROPERTY, header.Text());
+  Emit("headers", v1::PART_KIND_PROPERTY, header.Text());
   if (header.Repeats("content-type") || header.Repeats("content-transfer-encoding")) {
     Gap("", v1::UNSCANNED_REASON_CORRUPT, "a field of MIME is given twice");
   }
@@ -111,7 +145,7 @@ void MailReader::ReadBody(const MailHeader& header, std::string_view body, uint3
   if (name.empty()) name = header.Parameter("content-type", "name");
   if (name.empty()) name = fmt::format("part {}", leaves_ + 1);
   const std::optional<std::string> decoded = Decode(header, name, body);
-  if (decoded && !context_.SpendBytes(decoded->size(), name)) return;
+  if (decoded && !context_.SpendBytes(decoded->size(), Named(name))) return;
   const std::string_view bytes = decoded ? *decoded : body;
   const std::string boundary = header.Parameter("content-type", "boundary");
   if (type.starts_with("multipart/")) {
@@ -136,7 +170,7 @@ void MailReader::ReadBody(const MailHeader& header, std::string_view body, uint3
 void MailReader::ReadMultipart(std::string_view boundary, std::string_view body, uint32_t depth) {
   std::optional<Delimiter> here = FindDelimiter(body, boundary, 0);
   // What stands around the parts is shown by no program, and can be written by any.
-  EmitPart(context_, "preamble", v1::PART_KIND_BODY, DecodeName(body.substr(0, here->begin)));
+  Emit("preamble", v1::PART_KIND_BODY, DecodeName(body.substr(0, here->begin)));
   while (!here->last) {
     const std::optional<Delimiter> next = FindDelimiter(body, boundary, here->end);
     const size_t end = next ? next->begin : body.size();
@@ -144,7 +178,7 @@ void MailReader::ReadMultipart(std::string_view boundary, std::string_view body,
     if (!next || !context_.InTime("")) return;
     here = next;
   }
-  EmitPart(context_, "epilogue", v1::PART_KIND_BODY, DecodeName(body.substr(here->end)));
+  Emit("epilogue", v1::PART_KIND_BODY, DecodeName(body.substr(here->end)));
 }
 
 std::optional<std::string> MailReader::Decode(const MailHeader& header, const std::string& name,
@@ -159,7 +193,8 @@ std::optional<std::string> MailReader::Decode(const MailHeader& header, const st
     }
     return decoded;
   }
-  if (!encoding.empty() && encoding != "7bit" && encoding != "8bit" && encoding != "binary") {
+  if (!encoding.empty() && encoding != "7bit" && encoding != "8bit" && encoding != "binary" &&
+      !IsInlineEncoding(encoding)) {
     Gap(name, v1::UNSCANNED_REASON_UNSUPPORTED, "transfer encoding");
   }
   return std::nullopt;
@@ -175,7 +210,35 @@ void MailReader::ReadLeaf(const MailHeader& header, const std::string& name,
     converted = ConvertDeclared(bytes, charset);
   }
   const auto source = MakeMemorySource(converted ? *converted : bytes);
-  context_.Nested(name, *source);
+  context_.Nested(Named(name), *source);
+  ReadInlineFiles(header, name, bytes);
+}
+
+void MailReader::ReadInlineFiles(const MailHeader& header, const std::string& name,
+                                 std::string_view text) {
+  const bool told = IsInlineEncoding(header.Token("content-transfer-encoding"));
+  const std::string type = header.Token("content-type");
+  if (!told && !type.empty() && !type.starts_with("text/")) return;
+  bool any = false;
+  for (size_t at = 0; context_.InTime(Named(name));) {
+    const std::optional<InlineFile> file = FindInlineFile(text, at);
+    if (!file) break;
+    any = true;
+    at = file->end;
+    if (!context_.SpendEntry(Named(name)) ||
+        !context_.SpendBytes(file->content.size(), Named(file->name))) {
+      return;
+    }
+    const auto source = MakeMemorySource(file->content);
+    context_.Nested(Named(file->name), *source);
+    if (file->damaged) {
+      Gap(file->name, v1::UNSCANNED_REASON_PARTIAL, "the file within the text has no end");
+    }
+    if (file->piece) Gap(file->name, v1::UNSCANNED_REASON_PARTIAL, "piece of a file");
+  }
+  if (told && !any) {
+    Gap(name, v1::UNSCANNED_REASON_CORRUPT, "no file in what is said to be encoded");
+  }
 }
 
 // White space and a byte order mark may stand before the first field.

@@ -99,6 +99,56 @@ TEST(Mail, EveryMessageOfAMailboxIsRead) {
   }
 }
 
+TEST(Mail, MessagesOfAMailboxAreNamedByTheirNumber) {
+  const RecordingSink sink = ExtractBytes(
+      "From a@b Wed Apr 27 14:15:31 2005\nSubject: one\nMIME-Version: 1.0\n\nfirst\n\n"
+      "From here it goes on in the same letter\n\n"
+      "From a@b Wed Apr 27 14:15:31 2005\nSubject: two\n\nsecond\n");
+  EXPECT_EQ(sink.TextOf("message 1/headers"), "subject: one\nmime-version: 1.0\n");
+  EXPECT_EQ(sink.TextOf("message 1/part 1/first page"),
+            "first\n\nFrom here it goes on in the same letter\n");
+  EXPECT_EQ(sink.TextOf("message 2/headers"), "subject: two\n");
+  EXPECT_EQ(sink.TextOf("message 2/part 1/first page"), "second\n");
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+}
+
+// As binascii.b2a_uu of Python writes "标注：机密资料，不得外传\n".
+constexpr std::string_view kUuencoded =
+    "begin 644 名单.txt\nEYJ\"'YK.H[[R:YIRZY:^&Z+6$YI:9[[R,Y+B-Y;Z7Y:26Y+R@\"@``\n`\nend\n";
+
+TEST(Mail, FilesWithinTextAreDocuments) {
+  const std::string uu(kUuencoded);
+  for (const std::string& field :
+       {std::string(), std::string("Content-Transfer-Encoding: x-uuencode\r\n")}) {
+    const RecordingSink sink = ExtractBytes(Message(field, "see below\n" + uu + "\nand more"));
+    EXPECT_EQ(sink.TextOf("名单.txt/first page"), "标注：机密资料，不得外传\n") << sink.Gaps();
+    EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+  }
+  const RecordingSink cut = ExtractBytes(Message("", uu.substr(0, uu.find("\n`"))));
+  EXPECT_TRUE(cut.HasGap(v1::UNSCANNED_REASON_PARTIAL)) << cut.Gaps();
+  EXPECT_NE(cut.TextOf("名单.txt/first page"), "");
+  EXPECT_TRUE(
+      ExtractBytes(Message("", "begin 644 is how a file begins\nnot this one")).gaps.empty());
+}
+
+TEST(Mail, YencIsRead) {
+  std::string coded;
+  for (const char c : std::string("机密\n=end")) {
+    const char moved = static_cast<char>(c + 42);
+    const bool escaped = moved == 0 || moved == '\n' || moved == '\r' || moved == '=';
+    coded += escaped ? std::string{'=', static_cast<char>(moved + 64)} : std::string{moved};
+  }
+  const RecordingSink sink = ExtractBytes(
+      Message("", "=ybegin line=128 size=11 name=a b.txt\r\n" + coded + "\r\n=yend size=11\r\n"));
+  EXPECT_EQ(sink.TextOf("a b.txt/first page"), "机密\n=end") << sink.Gaps();
+  EXPECT_FALSE(sink.HasGap(v1::UNSCANNED_REASON_PARTIAL)) << sink.Gaps();
+  const RecordingSink piece = ExtractBytes(
+      Message("", "=ybegin part=1 line=128 size=99 name=a.txt\r\n=ypart begin=1 end=11\r\n" +
+                      coded + "\r\n=yend size=11 part=1\r\n"));
+  EXPECT_EQ(piece.TextOf("a.txt/first page"), "机密\n=end") << piece.Gaps();
+  EXPECT_TRUE(piece.HasGap(v1::UNSCANNED_REASON_PARTIAL)) << piece.Gaps();
+}
+
 TEST(Mail, TheDeclaredCharacterSetIsFollowedWhereBytesSayNothing) {
   const RecordingSink sink = ExtractBytes(
       Message("Content-Type: text/plain; charset=ISO-2022-JP\r\n", "\x1b$B8\\5RL>Jm\x1b(B end"));
@@ -120,8 +170,9 @@ TEST(Mail, WhatStandsAroundThePartsIsRead) {
 
 TEST(Mail, WhatCannotBeReadIsNamed) {
   const std::pair<std::string, v1::UnscannedReason> kCases[] = {
-      {Message("Content-Transfer-Encoding: x-uuencode\r\n", "text"),
+      {Message("Content-Transfer-Encoding: x-unknown\r\n", "text"),
        v1::UNSCANNED_REASON_UNSUPPORTED},
+      {Message("Content-Transfer-Encoding: x-uuencode\r\n", "text"), v1::UNSCANNED_REASON_CORRUPT},
       {Message("Content-Transfer-Encoding: base64\r\n", "QUJD!!!!"), v1::UNSCANNED_REASON_CORRUPT},
       {Message("Content-Type: multipart/mixed; boundary=x\r\n", "no such line"),
        v1::UNSCANNED_REASON_CORRUPT},
