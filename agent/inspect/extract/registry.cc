@@ -3,6 +3,8 @@
 #include "agent/inspect/extract/mail/mail.h"
 #include "agent/inspect/extract/ole2/ole2.h"
 #include "agent/inspect/extract/ooxml/ooxml.h"
+#include "agent/inspect/extract/outlook/msg.h"
+#include "agent/inspect/extract/outlook/tnef.h"
 #include "agent/inspect/extract/pdf/pdf.h"
 #include "agent/inspect/extract/signatures/signatures.h"
 #include "agent/inspect/extract/text/text.h"
@@ -13,7 +15,9 @@ namespace shoumi::inspect {
 std::span<const Format* const> Formats() {
   static constexpr const Format* kFormats[] = {
       &kPdfFormat,        //
+      &kMsgFormat,        // before other compound files
       &kOle2Format,       //
+      &kTnefFormat,       //
       &kArchiveFormat,    //
       &kSignatureFormat,  // what is recognised but not read
       &kDocxFormat,       //

@@ -87,6 +87,8 @@ absl::Status CompoundFile::ReadAllocation(std::string_view header, uint64_t memo
       complete_ = false;
       break;
     }
+    if (bytes.size() < sector_bytes_) complete_ = false;
+    bytes.resize(sector_bytes_, '\xff');
     const std::vector<uint32_t> words = Words(bytes);
     table_sectors.insert(table_sectors.end(), words.begin(), words.end() - 1);
     more = words.back();
@@ -95,9 +97,10 @@ absl::Status CompoundFile::ReadAllocation(std::string_view header, uint64_t memo
     if (sector >= kLastSector || next_.size() >= sectors) continue;
     std::string bytes;
     if (absl::Status read = AppendSector(sector, bytes); !read.ok()) {
-      complete_ = false;
-      bytes.assign(sector_bytes_, '\xff');  // no sector: the entries behind keep their places
+      bytes.clear();
     }
+    if (bytes.size() < sector_bytes_) complete_ = false;
+    bytes.resize(sector_bytes_, '\xff');  // no sector: the entries behind keep their places
     const std::vector<uint32_t> words = Words(bytes);
     next_.insert(next_.end(), words.begin(), words.end());
   }
@@ -110,6 +113,7 @@ absl::Status CompoundFile::AppendSector(uint32_t sector, std::string& out) {
   const absl::StatusOr<size_t> got = source_.ReadAt(
       (static_cast<uint64_t>(sector) + 1) * sector_bytes_, std::span(out).subspan(kept));
   if (!got.ok()) return got.status();
+  out.resize(kept + *got);  // the last sector of a file may be shorter
   if (*got == 0) return absl::DataLossError("compound file cut off");
   return absl::OkStatus();
 }
@@ -130,11 +134,44 @@ absl::Status CompoundFile::ReadDirectory(uint32_t first_sector) {
   const absl::StatusOr<std::string> directory =
       ReadChain(first_sector, uint64_t{kStreamsMax} * kEntryBytes);
   if (!directory.ok()) return directory.status();
-  if (directory->size() >= uint64_t{kStreamsMax} * kEntryBytes) complete_ = false;
-  for (size_t at = 0; at + kEntryBytes <= directory->size(); at += kEntryBytes) {
-    AddStream(std::string_view(*directory).substr(at, kEntryBytes));
+  if (directory->size() >= uint64_t{kStreamsMax} * kEntryBytes ||
+      directory->size() % sector_bytes_ != 0) {
+    complete_ = false;
   }
+  std::vector<size_t> places;
+  for (size_t at = 0; at + kEntryBytes <= directory->size(); at += kEntryBytes) {
+    const size_t before = streams_.size();
+    AddStream(std::string_view(*directory).substr(at, kEntryBytes));
+    places.push_back(streams_.size() > before ? before : kNoParent);
+  }
+  LinkTree(*directory, places);
   return streams_.empty() ? absl::DataLossError("compound file without streams") : absl::OkStatus();
+}
+
+// [MS-CFB] 2.6.1: a storage names one of its children, each names two of its siblings. An entry is
+// taken once, so circles end.
+void CompoundFile::LinkTree(std::string_view directory, const std::vector<size_t>& places) {
+  struct Step {
+    uint32_t entry;
+    size_t parent;
+  };
+  std::vector<bool> taken(places.size());
+  std::vector<Step> steps = {{0, kNoParent}};
+  while (!steps.empty()) {
+    const Step step = steps.back();
+    steps.pop_back();
+    if (step.entry >= places.size() || taken[step.entry] || places[step.entry] == kNoParent) {
+      continue;
+    }
+    taken[step.entry] = true;
+    const size_t at = step.entry * kEntryBytes;
+    streams_[places[step.entry]].parent = step.parent;
+    if (step.entry != 0) {
+      steps.push_back({Little(directory, at + 68, 4), step.parent});
+      steps.push_back({Little(directory, at + 72, 4), step.parent});
+    }
+    steps.push_back({Little(directory, at + 76, 4), places[step.entry]});
+  }
 }
 
 void CompoundFile::AddStream(std::string_view entry) {

@@ -11,18 +11,20 @@
 
 namespace shoumi::inspect {
 
-// A compound file ([MS-CFB]): named streams in sectors chained by an allocation table. The tree of
-// storages is not followed, streams are found by their names wherever they are. Single-threaded;
-// the source outlives it.
+// A compound file ([MS-CFB]): named streams in sectors chained by an allocation table. Streams
+// are found by their names wherever they are; what the tree of storages does not list is there too.
+// Single-threaded; the source outlives it.
 class CompoundFile {
  public:
   static constexpr uint32_t kStreamsMax = 20'000;
+  static constexpr size_t kNoParent = SIZE_MAX;  // of the root, and of what no storage lists
 
   struct Stream {
     std::string name;  // UTF-8, control characters kept
     uint32_t first_sector = 0;
     uint64_t bytes = 0;
-    bool storage = false;  // a folder; the root is none, its bytes are those of small streams
+    size_t parent = kNoParent;  // the storage it lies in, as an index into streams()
+    bool storage = false;       // a folder; the root is none, its bytes are those of small streams
   };
 
   static bool LooksLikeOne(std::string_view head);
@@ -47,6 +49,8 @@ class CompoundFile {
   absl::Status ReadAllocation(std::string_view header, uint64_t memory_bytes_max);
   absl::Status ReadDirectory(uint32_t first_sector);
   void AddStream(std::string_view entry);
+  // `places`: index into streams_ of each entry of the directory.
+  void LinkTree(std::string_view directory, const std::vector<size_t>& places);
   absl::Status AppendSector(uint32_t sector, std::string& out);
   // Whole chain from `sector`, at most `bytes_max`.
   absl::StatusOr<std::string> ReadChain(uint32_t sector, uint64_t bytes_max);

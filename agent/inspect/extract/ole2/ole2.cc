@@ -24,7 +24,6 @@ constexpr Kind kKinds[] = {
     {"Workbook", "application/vnd.ms-excel"},
     {"Book", "application/vnd.ms-excel"},
     {"PowerPoint Document", "application/vnd.ms-powerpoint"},
-    {"__properties_version1.0", "application/vnd.ms-outlook"},
     {"VisioDocument", "application/vnd.visio"},
     {"Quill", "application/vnd.ms-publisher"},
     {"_VBA_PROJECT", "application/vnd.ms-office.vbaproject"},
@@ -105,22 +104,50 @@ bool IsObject(std::string_view stream) {
   return stream == "\x01Ole10Native" || stream == "Package" || stream == "CONTENTS";
 }
 
-// Whether there is more than objects and what is written about them ([MS-OLEDS] 2.3, the name of
-// the program, a cached picture).
 bool HasOtherStreams(const CompoundFile& file) {
-  static constexpr std::string_view kBookkeeping[] = {"\1Ole",      "\1CompObj", "\3ObjInfo",
-                                                      "\3LinkInfo", "\3EPRINT",  "Root Entry"};
-  return std::any_of(
-      file.streams().begin(), file.streams().end(), [](const CompoundFile::Stream& stream) {
-        return !stream.storage && stream.bytes > 0 && !IsObject(stream.name) &&
-               !stream.name.starts_with("\x02OlePres") &&
-               std::find(std::begin(kBookkeeping), std::end(kBookkeeping), stream.name) ==
-                   std::end(kBookkeeping);
-      });
+  return std::any_of(file.streams().begin(), file.streams().end(),
+                     [](const CompoundFile::Stream& stream) {
+                       return !stream.storage && stream.bytes > 0 && !IsOleBookkeeping(stream.name);
+                     });
 }
 
-// True when there was one.
-bool ReadObjects(CompoundFile& file, Context& context) {
+std::string_view TypeOf(const CompoundFile& file) {
+  const auto* kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& one) {
+    return file.Find(one.stream) != nullptr;
+  });
+  return kind == std::end(kKinds) ? "application/x-ole-storage"sv : kind->type;
+}
+
+bool Detect(std::string_view head, Source&) {
+  return CompoundFile::LooksLikeOne(head);
+}
+
+void Extract(Source& source, Context& context) {
+  const absl::StatusOr<std::unique_ptr<CompoundFile>> file =
+      CompoundFile::Open(source, context.limits.memory_object_bytes_max);
+  if (!file.ok()) {
+    ReportFailure(context, "", file.status(), false);
+    return;
+  }
+  const std::string_view type = TypeOf(**file);
+  if (context.depth == 0) context.media_type = type;
+  if (IsEncrypted(**file)) {
+    context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_ENCRYPTED,
+                           "encrypted Office document");
+    return;
+  }
+  const bool opened = ReadOleObjects(**file, context);
+  if (!(*file)->complete()) {
+    context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_CORRUPT,
+                           "damaged compound file");
+  }
+  if (opened && type == "application/x-ole-storage" && !HasOtherStreams(**file)) return;
+  context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_UNSUPPORTED, type);
+}
+
+}  // namespace
+
+bool ReadOleObjects(CompoundFile& file, Context& context) {
   bool found = false;
   for (const CompoundFile::Stream& stream : file.streams()) {
     if (!IsObject(stream.name)) continue;
@@ -150,41 +177,12 @@ bool ReadObjects(CompoundFile& file, Context& context) {
   return found;
 }
 
-std::string_view TypeOf(const CompoundFile& file) {
-  const auto* kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& one) {
-    return file.Find(one.stream) != nullptr;
-  });
-  return kind == std::end(kKinds) ? "application/x-ole-storage"sv : kind->type;
+bool IsOleBookkeeping(std::string_view stream) {
+  static constexpr std::string_view kNames[] = {"\1Ole",      "\1CompObj", "\3ObjInfo",
+                                                "\3LinkInfo", "\3EPRINT",  "Root Entry"};
+  return IsObject(stream) || stream.starts_with("\x02OlePres") ||
+         std::find(std::begin(kNames), std::end(kNames), stream) != std::end(kNames);
 }
-
-bool Detect(std::string_view head, Source&) {
-  return CompoundFile::LooksLikeOne(head);
-}
-
-void Extract(Source& source, Context& context) {
-  const absl::StatusOr<std::unique_ptr<CompoundFile>> file =
-      CompoundFile::Open(source, context.limits.memory_object_bytes_max);
-  if (!file.ok()) {
-    ReportFailure(context, "", file.status(), false);
-    return;
-  }
-  const std::string_view type = TypeOf(**file);
-  if (context.depth == 0) context.media_type = type;
-  if (IsEncrypted(**file)) {
-    context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_ENCRYPTED,
-                           "encrypted Office document");
-    return;
-  }
-  const bool opened = ReadObjects(**file, context);
-  if (!(*file)->complete()) {
-    context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_CORRUPT,
-                           "damaged compound file");
-  }
-  if (opened && type == "application/x-ole-storage" && !HasOtherStreams(**file)) return;
-  context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_UNSUPPORTED, type);
-}
-
-}  // namespace
 
 const Format kOle2Format = {"ole2", "application/x-ole-storage", Detect, Extract};
 

@@ -18,7 +18,6 @@ TEST(Ole2, LegacyDocumentsAreToldApart) {
       {"WordDocument", "application/msword"},
       {"Workbook", "application/vnd.ms-excel"},
       {"PowerPoint Document", "application/vnd.ms-powerpoint"},
-      {"__properties_version1.0", "application/vnd.ms-outlook"},
       {"anything", "application/x-ole-storage"},
   };
   for (const auto& [stream, type] : kCases) {

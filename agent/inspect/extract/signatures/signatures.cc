@@ -79,7 +79,6 @@ constexpr Signature kSignatures[] = {
     {0, "{\\rtf"sv, "application/rtf"},
     {0, "%!PS-Adobe"sv, "application/postscript"},
     {0, "\xc5\xd0\xd3\xc6"sv, "application/postscript"},
-    {0, "\x78\x9f\x3e\x22"sv, "application/ms-tnef"},
     {0, "AC10"sv, "image/vnd.dwg", true},
     {0, "\0\x01\0\0\0"sv, "font/ttf"},
     {0, "OTTO\0"sv, "font/otf"},

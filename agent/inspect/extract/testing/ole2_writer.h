@@ -6,8 +6,8 @@
 
 namespace shoumi::inspect {
 
-// A compound file of these streams (ASCII names), each padded to 4,096 bytes at least so that none
-// goes to the mini stream.
+// A compound file of these streams (ASCII names, "storage/stream" for those in a storage), without
+// a mini stream.
 std::string MakeOle2(const std::vector<std::pair<std::string, std::string>>& streams);
 
 // The stream that "insert object from file" writes ("\1Ole10Native").
