@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <string>
 
+#include "agent/inspect/extract/ole2/bytes.h"
 #include "agent/inspect/extract/ole2/compound_file.h"
+#include "agent/inspect/extract/ole2/office.h"
 #include "agent/inspect/extract/report.h"
 #include "agent/inspect/extract/text/names.h"
 #include "fmt/format.h"
@@ -29,14 +31,6 @@ constexpr Kind kKinds[] = {
     {"_VBA_PROJECT", "application/vnd.ms-office.vbaproject"},
 };
 
-uint32_t Little(std::string_view bytes, size_t at, size_t width) {
-  uint32_t value = 0;
-  for (size_t i = width; i > 0 && at + i <= bytes.size(); --i) {
-    value = (value << 8) | static_cast<uint8_t>(bytes[at + i - 1]);
-  }
-  return value;
-}
-
 std::string HeadOf(CompoundFile& file, std::string_view stream, uint64_t bytes) {
   const CompoundFile::Stream* found = file.Find(stream);
   if (found == nullptr) return "";
@@ -46,7 +40,7 @@ std::string HeadOf(CompoundFile& file, std::string_view stream, uint64_t bytes) 
 
 // [MS-DOC] 2.5.2: bit fEncrypted of the FIB's flags.
 bool IsEncryptedWord(CompoundFile& file) {
-  return (Little(HeadOf(file, "WordDocument", 32), 10, 2) & 0x0100) != 0;
+  return (LittleAt(HeadOf(file, "WordDocument", 32), 10, 2) & 0x0100) != 0;
 }
 
 // [MS-XLS] 2.4.117: a FilePass record among the first of the globals.
@@ -55,8 +49,8 @@ bool IsEncryptedExcel(CompoundFile& file) {
   if (head.empty()) head = HeadOf(file, "Book", 8192);
   size_t at = 0;
   for (uint32_t i = 0; i < kRecordsLooked && at + 4 <= head.size(); ++i) {
-    if (Little(head, at, 2) == 0x002F) return true;
-    at += 4 + Little(head, at + 2, 2);
+    if (LittleAt(head, at, 2) == 0x002F) return true;
+    at += 4 + LittleAt(head, at + 2, 2);
   }
   return false;
 }
@@ -83,9 +77,9 @@ void ReadNative(std::string_view bytes, Context& context) {
   const std::string label = DecodeName(ZeroTerminated(bytes, at));
   ZeroTerminated(bytes, at);
   at += 4;
-  const uint32_t path_bytes = Little(bytes, at, 4);
+  const uint32_t path_bytes = LittleAt(bytes, at, 4);
   at += 4 + size_t{path_bytes};
-  const uint32_t size = Little(bytes, at, 4);
+  const uint32_t size = LittleAt(bytes, at, 4);
   at += 4;
   if (at >= bytes.size()) {
     context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_CORRUPT,
@@ -118,6 +112,52 @@ std::string_view TypeOf(const CompoundFile& file) {
   return kind == std::end(kKinds) ? "application/x-ole-storage"sv : kind->type;
 }
 
+using Read = absl::Status (*)(CompoundFile&, const CompoundFile::Stream&, Context&);
+struct Reader {
+  std::string_view stream;
+  Read read;
+  bool whole;  // the document itself, not what is said about it
+};
+constexpr Reader kReaders[] = {
+    {"\5SummaryInformation", ReadPropertySet, false},
+    {"\5DocumentSummaryInformation", ReadPropertySet, false},
+    {"WordDocument", ReadWord, true},
+    {"Workbook", ReadExcel, true},
+    {"Book", ReadExcel, true},
+    {"PowerPoint Document", ReadPowerPoint, true},
+};
+
+// Documents embedded in others have streams of their own, in storages below. True when one was
+// read, or said why not.
+bool ReadDocuments(CompoundFile& file, Context& context) {
+  bool found = false;
+  for (const CompoundFile::Stream& stream : file.streams()) {
+    for (const Reader& reader : kReaders) {
+      if (stream.storage || stream.name != reader.stream) continue;
+      // A workbook for programs of both ages holds the same twice.
+      if (stream.name == "Book" && file.Find("Workbook") != nullptr) continue;
+      if (!context.SpendEntry("") || !context.InTime("")) return true;
+      ReportFailure(context, reader.whole ? "" : "properties", reader.read(file, stream, context),
+                    found);
+      found |= reader.whole;
+    }
+  }
+  return found;
+}
+
+// What is neither text nor an object: named, not read.
+void NameTheRest(const CompoundFile& file, Context& context) {
+  const CompoundFile::Stream* const pictures = file.Find("Pictures");
+  if (pictures != nullptr && pictures->bytes > 0) {
+    context.sink.Unscanned(context.PartName("pictures"), v1::UNSCANNED_REASON_UNSUPPORTED,
+                           "pictures in a presentation");
+  }
+  if (file.Find("_VBA_PROJECT") != nullptr) {
+    context.sink.Unscanned(context.PartName("macros"), v1::UNSCANNED_REASON_UNSUPPORTED,
+                           "application/vnd.ms-office.vbaproject");
+  }
+}
+
 bool Detect(std::string_view head, Source&) {
   return CompoundFile::LooksLikeOne(head);
 }
@@ -136,16 +176,34 @@ void Extract(Source& source, Context& context) {
                            "encrypted Office document");
     return;
   }
+  const bool read = ReadDocuments(**file, context);
   const bool opened = ReadOleObjects(**file, context);
   if (!(*file)->complete()) {
     context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_CORRUPT,
                            "damaged compound file");
   }
+  if (read) return NameTheRest(**file, context);
   if (opened && type == "application/x-ole-storage" && !HasOtherStreams(**file)) return;
   context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_UNSUPPORTED, type);
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> ReadStream(CompoundFile& file, const CompoundFile::Stream& stream,
+                                       Context& context) {
+  const uint64_t bound = context.limits.memory_object_bytes_max;
+  if (stream.bytes > bound) {
+    return absl::ResourceExhaustedError(fmt::format("memory_object_bytes_max {}", bound));
+  }
+  absl::StatusOr<std::string> bytes = file.Read(stream, 0, stream.bytes);
+  if (!bytes.ok()) return bytes;
+  if (!context.SpendBytes(bytes->size(), "")) return absl::AbortedError("expanded bytes");
+  if (bytes->size() < stream.bytes) {
+    context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
+                           "a stream is cut off");
+  }
+  return bytes;
+}
 
 bool ReadOleObjects(CompoundFile& file, Context& context) {
   bool found = false;

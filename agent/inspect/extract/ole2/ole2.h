@@ -8,8 +8,9 @@ namespace shoumi::inspect {
 
 class CompoundFile;
 
-// Compound files: told apart by their streams. Encrypted Office documents are named as such,
-// packages (what "insert object" makes) are opened, everything else is UNSUPPORTED with its type.
+// Compound files: told apart by their streams. Documents of Word, Excel and PowerPoint are read
+// (see office.h), encrypted ones named as such, packages (what "insert object" makes) opened;
+// everything else is UNSUPPORTED with its type.
 extern const Format kOle2Format;
 
 // Opens the objects that `file` holds, wherever in it. True when there was one.
