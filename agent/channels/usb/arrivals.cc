@@ -10,10 +10,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "agent/channels/usb/super_block.h"
+#include "common/log.h"
 
 namespace shoumi::agent::usb {
 namespace {
@@ -21,6 +23,21 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kSettlePauseMs = 200;
+
+// All block devices of the machine.
+std::vector<dev_t> ReadBlockDevices() {
+  std::vector<dev_t> numbers;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator("/sys/dev/block", error)) {
+    unsigned major_number = 0;
+    unsigned minor_number = 0;
+    const std::string name = entry.path().filename();
+    if (std::sscanf(name.c_str(), "%u:%u", &major_number, &minor_number) == 2) {
+      numbers.push_back(makedev(major_number, minor_number));
+    }
+  }
+  return numbers;
+}
 
 bool HasMedium(dev_t number) {
   const auto sectors =
@@ -41,20 +58,6 @@ void Arrivals::MonitorRelease::operator()(udev* u) const {
 
 void Arrivals::MonitorRelease::operator()(udev_monitor* m) const {
   udev_monitor_unref(m);
-}
-
-std::vector<dev_t> ReadBlockDevices() {
-  std::vector<dev_t> numbers;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator("/sys/dev/block", error)) {
-    unsigned major_number = 0;
-    unsigned minor_number = 0;
-    const std::string name = entry.path().filename();
-    if (std::sscanf(name.c_str(), "%u:%u", &major_number, &minor_number) == 2) {
-      numbers.push_back(makedev(major_number, minor_number));
-    }
-  }
-  return numbers;
 }
 
 Arrivals::Arrivals(const UsbOptions& options, Changed changed)
@@ -114,7 +117,12 @@ void Arrivals::Run() {
     }
     looked_.notify_all();
     pollfd fds[2] = {{wake_.get(), POLLIN, 0}, {udev_monitor_get_fd(monitor_.get()), POLLIN, 0}};
-    if (::poll(fds, 2, WaitMs()) < 0 && errno != EINTR) return;
+    if (::poll(fds, 2, WaitMs()) < 0) {
+      if (errno == EINTR) continue;
+      spdlog::error("usb guard: devices are no longer sealed when they arrive: {}",
+                    std::strerror(errno));
+      return;
+    }
     uint64_t count = 0;
     if ((fds[0].revents & POLLIN) != 0 && ::read(wake_.get(), &count, sizeof(count)) < 0) continue;
     // What they say, and whether one was lost, does not matter: all devices are looked at.

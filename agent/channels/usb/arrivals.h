@@ -75,7 +75,4 @@ class Arrivals {
   std::thread thread_;
 };
 
-// All block devices of the machine, by number.
-std::vector<dev_t> ReadBlockDevices();
-
 }  // namespace shoumi::agent::usb

@@ -232,12 +232,12 @@ bool UsbChannel::Heal(const std::vector<MountEntry>& table) {
 
 void UsbChannel::OpenSealed(MountEntry& entry, const DeviceIdentity& identity) {
   const auto& own = identity.own_nodes;
-  const bool left = std::any_of(own.begin(), own.end(), [this](const std::string& node) {
-    return protection_.Inherited(node);
-  });
-  const bool ours = left || std::any_of(own.begin(), own.end(), [this](const std::string& node) {
-                      return protection_.Protects(node);
-                    });
+  bool left = false;
+  bool ours = false;
+  for (const std::string& node : own) {
+    left |= protection_.Inherited(node);
+    ours |= protection_.Protects(node);
+  }
   if (!ours || !entry.HasOption("ro") || ReadOnlyByTable(entry.mount_point)) return;
   // Its dead guard was taken away by somebody else.
   if (!entry.HasSuperOption("ro")) {

@@ -37,8 +37,8 @@ class UsbChannel final : public Channel {
   // Dead guards of an agent that was killed; true when one was taken away.
   bool Heal(const std::vector<MountEntry>& table);
   [[nodiscard]] bool OwnGuard(dev_t device) const;
-  // Makes what was mounted from a sealed device writable, for the guard alone. `entry` and `table`
-  // are what the mount table says then.
+  // Makes what was mounted from a sealed device writable, for the guard alone. `entry` is what
+  // the mount table says then.
   void OpenSealed(MountEntry& entry, const DeviceIdentity& identity);
   void GuardNew(MountEntry entry, const DeviceIdentity& identity);
   // Every mount of a guarded device but the guard's own lies below the guard, or goes with it.

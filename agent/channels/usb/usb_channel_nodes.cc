@@ -106,7 +106,7 @@ void UsbChannel::ProtectNodes() {
   }
   const NodeProtection::Outcome outcome = protection_.Keep(nodes);
   for (const std::string& node : outcome.failed) {
-    Failed(node + ": cannot be set read-only; raw writes are reported, not stopped");
+    Failed(node + ": cannot be set read-only; raw writes are not stopped");
   }
   for (const std::string& node : outcome.reopened) {
     sink_->Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT,

@@ -13,6 +13,10 @@ namespace shoumi::inspect {
 // line is longer than `bytes_max` has no first page.
 class FirstPageSplitter {
  public:
+  // Of what word processors write: about what a page with a title holds, 600 Han characters.
+  static constexpr uint32_t kDocumentLines = 15;
+  static constexpr size_t kDocumentBytes = 1800;
+
   FirstPageSplitter(Context& context, uint32_t lines_max, size_t bytes_max);
 
   void Append(std::string_view text);

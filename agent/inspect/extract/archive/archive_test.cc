@@ -180,6 +180,26 @@ TEST(Archive, WhatIsBehindItsEndIsRead) {
   }
 }
 
+// A reader looks for one more gzip header than there is, which lies in the block of the file after
+// that where the archive ends.
+TEST(Archive, WhatIsBehindAnEndBetweenTwoBlocksIsRead) {
+  constexpr size_t kBlockBytes = 64 << 10;
+  constexpr size_t kHeaderBytes = 10;
+  const std::string nothing = MakeArchive(kGzip, {{"x", ""}});
+  std::string bytes;
+  std::string noise;
+  for (uint32_t state = 1; bytes.empty(); state = state * 1664525 + 1013904223) {
+    noise += static_cast<char>(state >> 24);
+    if (noise.size() < 60'000) continue;
+    bytes = MakeArchive(kGzip, {{"x", noise}});
+    while (bytes.size() + nothing.size() < kBlockBytes) bytes += nothing;
+    if (bytes.size() + kHeaderBytes <= kBlockBytes) bytes.clear();
+  }
+  ASSERT_LT(bytes.size(), kBlockBytes);
+  const RecordingSink sink = ExtractBytes(bytes + "机密 behind it");
+  EXPECT_EQ(sink.TextOf("behind the archive/first page"), "机密 behind it") << sink.Gaps();
+}
+
 TEST(Archive, ABombIsNamed) {
   const std::string bomb = MakeArchive(kGzip, {{"x", std::string(200 << 20, '\0')}});
   const RecordingSink sink = ExtractBytes(bomb, Limits(), std::chrono::seconds(30), false);

@@ -63,8 +63,9 @@ bool IsOldTar(std::string_view head) {
 }  // namespace
 
 ArchiveKind DetectArchive(std::string_view head) {
-  std::string_view type = IsOldTar(head) ? kTarType : "";
-  if (const Signature* const found = FindSignature(head)) type = found->type;
+  const Signature* const found = FindSignature(head);
+  std::string_view type = found != nullptr ? found->type : "";
+  if (found == nullptr && IsOldTar(head)) type = kTarType;
   for (const ArchiveKind& kind : kKinds) {
     if (kind.media_type == type) return kind;
   }

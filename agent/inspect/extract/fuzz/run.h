@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -28,7 +29,9 @@ inline void FuzzFormat(const Format& format, std::string_view bytes) {
   Context context(FuzzLimits(), sink, std::chrono::steady_clock::now() + std::chrono::seconds(5));
   format.detect(bytes.substr(0, kHeadBytes), *source);
   format.extract(*source, context);
-  if (!sink.broken.empty()) std::abort();
+  if (sink.broken.empty()) return;
+  std::fprintf(stderr, "%s\n", sink.broken.c_str());
+  std::abort();
 }
 
 inline std::string_view FuzzBytes(const unsigned char* data, size_t size) {

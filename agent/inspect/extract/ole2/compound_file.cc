@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "agent/inspect/extract/utf8.h"
+#include "agent/inspect/extract/ole2/bytes.h"
 #include "fmt/format.h"
 
 namespace shoumi::inspect {
@@ -18,22 +18,10 @@ constexpr uint64_t kMiniStreamBytesMax = 16ULL << 20;
 constexpr uint8_t kStorageEntry = 1;
 constexpr uint8_t kRootEntry = 5;
 
-uint32_t Little(std::string_view bytes, size_t at, size_t width) {
-  uint32_t value = 0;
-  for (size_t i = width; i > 0; --i) value = (value << 8) | static_cast<uint8_t>(bytes[at + i - 1]);
-  return value;
-}
-
 std::vector<uint32_t> Words(std::string_view bytes) {
   std::vector<uint32_t> words(bytes.size() / 4);
-  for (size_t i = 0; i < words.size(); ++i) words[i] = Little(bytes, 4 * i, 4);
+  for (size_t i = 0; i < words.size(); ++i) words[i] = LittleAt(bytes, 4 * i, 4);
   return words;
-}
-
-std::string FromUtf16(std::string_view bytes) {
-  std::string out;
-  for (size_t i = 0; i + 1 < bytes.size(); i += 2) AppendUtf8(out, Little(bytes, i, 2));
-  return out;
 }
 
 }  // namespace
@@ -55,18 +43,18 @@ absl::Status CompoundFile::ReadTables(uint64_t memory_bytes_max) {
   if (!got.ok()) return got.status();
   if (*got < kHeaderBytes || !LooksLikeOne(header))
     return absl::DataLossError("compound file cut off");
-  const uint32_t shift = Little(header, 30, 2);
-  const uint32_t mini_shift = Little(header, 32, 2);
+  const uint32_t shift = LittleAt(header, 30, 2);
+  const uint32_t mini_shift = LittleAt(header, 32, 2);
   if (shift < 9 || shift > 16 || mini_shift < 4 || mini_shift >= shift) {
     return absl::DataLossError("compound file with odd sectors");
   }
   sector_bytes_ = 1U << shift;
   mini_sector_bytes_ = 1U << mini_shift;
-  mini_cutoff_bytes_ = Little(header, 56, 4);
+  mini_cutoff_bytes_ = LittleAt(header, 56, 4);
   if (absl::Status read = ReadAllocation(header, memory_bytes_max); !read.ok()) return read;
-  if (absl::Status read = ReadDirectory(Little(header, 48, 4)); !read.ok()) return read;
+  if (absl::Status read = ReadDirectory(LittleAt(header, 48, 4)); !read.ok()) return read;
   const absl::StatusOr<std::string> mini =
-      ReadChain(Little(header, 60, 4), std::min<uint64_t>(memory_bytes_max, kMiniStreamBytesMax));
+      ReadChain(LittleAt(header, 60, 4), std::min<uint64_t>(memory_bytes_max, kMiniStreamBytesMax));
   complete_ = complete_ && mini.ok();
   if (mini.ok()) mini_next_ = Words(*mini);
   return absl::OkStatus();
@@ -80,7 +68,7 @@ absl::Status CompoundFile::ReadAllocation(std::string_view header, uint64_t memo
   }
   std::vector<uint32_t> table_sectors = Words(header.substr(76, 4 * kHeaderTableEntries));
   // Further table sectors are listed in sectors whose last word names the next.
-  uint32_t more = Little(header, 68, 4);
+  uint32_t more = LittleAt(header, 68, 4);
   for (uint64_t steps = 0; more < kLastSector && steps < sectors; ++steps) {
     std::string bytes;
     if (absl::Status read = AppendSector(more, bytes); !read.ok()) {
@@ -167,15 +155,15 @@ void CompoundFile::LinkTree(std::string_view directory, const std::vector<size_t
     const size_t at = step.entry * kEntryBytes;
     streams_[places[step.entry]].parent = step.parent;
     if (step.entry != 0) {
-      steps.push_back({Little(directory, at + 68, 4), step.parent});
-      steps.push_back({Little(directory, at + 72, 4), step.parent});
+      steps.push_back({LittleAt(directory, at + 68, 4), step.parent});
+      steps.push_back({LittleAt(directory, at + 72, 4), step.parent});
     }
-    steps.push_back({Little(directory, at + 76, 4), places[step.entry]});
+    steps.push_back({LittleAt(directory, at + 76, 4), places[step.entry]});
   }
 }
 
 void CompoundFile::AddStream(std::string_view entry) {
-  const size_t name_bytes = Little(entry, 64, 2);
+  const size_t name_bytes = LittleAt(entry, 64, 2);
   const auto type = static_cast<uint8_t>(entry[66]);
   if (type == 0) return;
   if (name_bytes < 2 || name_bytes > 64) {
@@ -183,9 +171,9 @@ void CompoundFile::AddStream(std::string_view entry) {
     return;
   }
   Stream stream;
-  stream.name = FromUtf16(entry.substr(0, name_bytes - 2));
-  stream.first_sector = Little(entry, 116, 4);
-  stream.bytes = Little(entry, 120, 4);
+  stream.name = FromWide(entry.substr(0, name_bytes - 2));
+  stream.first_sector = LittleAt(entry, 116, 4);
+  stream.bytes = LittleAt(entry, 120, 4);
   stream.storage = type == kStorageEntry;
   if (type == kRootEntry) {
     const absl::StatusOr<std::string> mini =

@@ -3,11 +3,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
+#include "agent/inspect/extract/layout_codes.h"
 #include "agent/inspect/extract/ole2/bytes.h"
 #include "agent/inspect/extract/ole2/office.h"
 #include "agent/inspect/extract/ole2/records.h"
+#include "agent/inspect/extract/shared_strings.h"
 #include "agent/inspect/extract/text/names.h"
 #include "agent/inspect/extract/text_writer.h"
 #include "fmt/format.h"
@@ -37,6 +39,7 @@ enum : uint16_t {
   kBof = 0x0809,
 };
 constexpr uint32_t kBiff8 = 0x0600;
+constexpr uint64_t kSpendStep = 64 << 10;
 
 double Real(uint32_t low, uint32_t high) {
   return std::bit_cast<double>(static_cast<uint64_t>(high) << 32 | low);
@@ -52,28 +55,6 @@ double FromRk(uint32_t rk) {
 // Fifteen digits are what Excel keeps and shows.
 std::string Shown(double value) {
   return fmt::format("{:.15g}", value);
-}
-
-// Without what sets font, size and place (2.4.136, "&L", "&\"Arial\"", "&10").
-std::string WithoutCodes(std::string_view text) {
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '&' || i + 1 == text.size()) {
-      plain += text[i];
-      continue;
-    }
-    const char code = text[++i];
-    if (code == '&') {
-      plain += '&';
-    } else if (code == '"') {
-      i = std::min(text.find('"', i + 1), text.size() - 1);
-    } else if (code == 'L' || code == 'C' || code == 'R') {
-      plain += '\n';
-    } else if (code >= '0' && code <= '9') {
-      while (i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9') ++i;
-    }
-  }
-  return plain;
 }
 
 class WorkbookReader {
@@ -97,9 +78,10 @@ class WorkbookReader {
   TextWriter writer_;
   uint32_t version_ = 0;
   uint32_t sheets_ = 0;
-  std::vector<std::string> strings_;
-  uint64_t strings_bytes_ = 0;
+  SharedStrings strings_;
+  bool strings_full_ = false;
   bool strings_cut_ = false;
+  uint64_t unspent_ = 0;         // text that the context does not know of yet
   std::optional<uint32_t> row_;  // of the cells being written
   uint32_t formula_row_ = 0;
   std::string names_;
@@ -147,6 +129,9 @@ void WorkbookReader::Put(uint32_t row, std::string_view text) {
     writer_.Append(*row_ == row ? "\t" : "\n");
   }
   row_ = row;
+  // Cells share strings: a little of the file can be much text.
+  unspent_ += text.size();
+  if (unspent_ > kSpendStep) context_.SpendBytes(std::exchange(unspent_, 0), "");
   writer_.Append(text);
 }
 
@@ -154,32 +139,28 @@ void WorkbookReader::TakeStrings(const ExcelRecord& record) {
   ExcelReader reader(record);
   reader.Skip(4);
   const uint32_t count = reader.Number(4);
-  for (uint32_t i = 0; i < count && !reader.ended(); ++i) {
-    strings_.push_back(reader.RichString());
-    strings_bytes_ += strings_.back().size() + sizeof(std::string);
-    if (strings_bytes_ > context_.limits.memory_object_bytes_max) {
-      strings_cut_ = true;
-      return;
-    }
+  const uint64_t bound = context_.limits.memory_object_bytes_max;
+  uint32_t taken = 0;
+  for (; taken < count && !reader.ended() && !strings_full_; ++taken) {
+    strings_full_ = !strings_.Append(reader.RichString(), bound) || !strings_.EndString(bound);
   }
-  strings_cut_ = strings_.size() < count;
+  strings_cut_ = taken < count;
 }
 
 void WorkbookReader::TakeCell(const ExcelRecord& record) {
   ExcelReader reader(record);
   const uint32_t row = reader.Number(2);
-  const uint32_t column = reader.Number(2);
-  if (record.type != kMulRk) reader.Skip(2);
+  reader.Skip(record.type == kMulRk ? 2 : 4);  // column and format
   if (record.type == kLabelSst) {
     const uint32_t index = reader.Number(4);
-    if (index < strings_.size()) Put(row, strings_[index]);
+    if (index < strings_.size()) Put(row, strings_.Use(index));
   } else if (record.type == kLabel || record.type == kRString) {
     Put(row, String(reader, 2));
   } else if (record.type == kRk) {
     Put(row, Shown(FromRk(reader.Number(4))));
   } else if (record.type == kMulRk) {
     const std::string_view cells = record.first();
-    for (size_t at = 4; at + 8 <= cells.size() && column + at < UINT16_MAX; at += 6) {
+    for (size_t at = 4; at + 8 <= cells.size(); at += 6) {
       Put(row, Shown(FromRk(LittleAt(cells, at + 2, 4))));
     }
   } else {
@@ -220,11 +201,11 @@ absl::Status WorkbookReader::Take(const ExcelRecord& record) {
       break;
     case kHeader:
       if (!record.first().empty())
-        header_ = WithoutCodes(String(reader, version_ >= kBiff8 ? 2 : 1));
+        header_ += WithoutLayoutCodes(String(reader, version_ >= kBiff8 ? 2 : 1));
       break;
     case kFooter:
       if (!record.first().empty())
-        footer_ = WithoutCodes(String(reader, version_ >= kBiff8 ? 2 : 1));
+        footer_ += WithoutLayoutCodes(String(reader, version_ >= kBiff8 ? 2 : 1));
       break;
     case kNote5:
       if (version_ < kBiff8) {
@@ -263,16 +244,17 @@ absl::Status WorkbookReader::Take(const ExcelRecord& record) {
 }
 
 absl::Status WorkbookReader::Read(std::string_view bytes) {
-  constexpr uint32_t kRecordsBetweenLooks = 4096;
   ExcelRecords records(bytes);
   uint32_t count = 0;
   absl::Status status = absl::OkStatus();
   while (const auto record = records.Next()) {
     status = Take(*record);
     if (!status.ok()) break;
-    if (++count % kRecordsBetweenLooks == 0 && !context_.InTime("")) break;
+    ++count;
+    if (!context_.InTime("")) break;  // or too much has come out
   }
   EndSheet();
+  strings_.EmitUnused(context_);
   EmitPart(context_, "workbook", v1::PART_KIND_PROPERTY, names_);
   if (pictures_) {
     context_.sink.Unscanned(context_.PartName("pictures"), v1::UNSCANNED_REASON_UNSUPPORTED,
@@ -280,8 +262,15 @@ absl::Status WorkbookReader::Read(std::string_view bytes) {
   }
   if (!status.ok()) return status;
   if (count == 0) return absl::DataLossError("workbook without records");
-  const bool damaged = records.damaged() || strings_cut_;
-  return damaged ? absl::DataLossError("workbook is cut off") : absl::OkStatus();
+  if (strings_full_) {
+    return absl::ResourceExhaustedError(
+        fmt::format("memory_object_bytes_max {}", context_.limits.memory_object_bytes_max));
+  }
+  if (records.damaged() || strings_cut_) {
+    context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
+                            "workbook is cut off");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace

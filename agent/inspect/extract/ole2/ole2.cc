@@ -15,8 +15,6 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr uint32_t kRecordsLooked = 64;  // FILEPASS stands near the start of a workbook
-
 struct Kind {
   std::string_view stream;
   std::string_view type;
@@ -31,37 +29,12 @@ constexpr Kind kKinds[] = {
     {"_VBA_PROJECT", "application/vnd.ms-office.vbaproject"},
 };
 
-std::string HeadOf(CompoundFile& file, std::string_view stream, uint64_t bytes) {
-  const CompoundFile::Stream* found = file.Find(stream);
-  if (found == nullptr) return "";
-  absl::StatusOr<std::string> head = file.Read(*found, 0, bytes);
-  return head.ok() ? std::move(*head) : "";
-}
-
-// [MS-DOC] 2.5.2: bit fEncrypted of the FIB's flags.
-bool IsEncryptedWord(CompoundFile& file) {
-  return (LittleAt(HeadOf(file, "WordDocument", 32), 10, 2) & 0x0100) != 0;
-}
-
-// [MS-XLS] 2.4.117: a FilePass record among the first of the globals.
-bool IsEncryptedExcel(CompoundFile& file) {
-  std::string head = HeadOf(file, "Workbook", 8192);
-  if (head.empty()) head = HeadOf(file, "Book", 8192);
-  size_t at = 0;
-  for (uint32_t i = 0; i < kRecordsLooked && at + 4 <= head.size(); ++i) {
-    if (LittleAt(head, at, 2) == 0x002F) return true;
-    at += 4 + LittleAt(head, at + 2, 2);
-  }
-  return false;
-}
-
 // Office's own encryption ([MS-OFFCRYPTO]) and rights management.
 bool IsEncrypted(CompoundFile& file) {
   return file.Find("EncryptedPackage") != nullptr || file.Find("EncryptedSummary") != nullptr ||
          file.Find(
              "\x09"
-             "DRMContent") != nullptr ||
-         IsEncryptedWord(file) || IsEncryptedExcel(file);
+             "DRMContent") != nullptr;
 }
 
 std::string_view ZeroTerminated(std::string_view bytes, size_t& at) {

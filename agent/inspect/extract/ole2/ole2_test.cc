@@ -82,6 +82,106 @@ TEST(Ole2, APresentationIsReadByPlace) {
   EXPECT_TRUE(locked.HasGap(v1::UNSCANNED_REASON_ENCRYPTED)) << locked.Gaps();
 }
 
+// A package marked as a container, a record that reaches out of its own, room between records.
+RecordingSink Slides(const std::string& stream) {
+  return ExtractBytes(MakeOle2({{"PowerPoint Document", stream}}));
+}
+
+TEST(Ole2, APresentationIsReadBehindWhatIsNoRecord) {
+  const std::string package = MakeZip({{"a.txt", "in the package"}});
+  const RecordingSink styled = Slides(Atom(0x03E8, Atom(0x0428, package, 0xF), 0xF) +
+                                      Atom(0x03EE, Atom(0x0FA8, "first"), 0xF));
+  EXPECT_EQ(styled.TextOf("table styles/a.txt/first page"), "in the package") << styled.Gaps();
+  EXPECT_EQ(styled.TextOf("slide1"), "first\n");
+  EXPECT_TRUE(styled.gaps.empty()) << styled.Gaps();
+
+  std::string reaching = Atom(0x0FA8, "lost");
+  reaching[4] = '\x7f';
+  const RecordingSink damaged =
+      Slides(Atom(0x03EE, reaching, 0xF) + Atom(0x03EE, Atom(0x0FA8, "after"), 0xF));
+  EXPECT_EQ(damaged.TextOf("slides"), "after\n");
+  EXPECT_TRUE(damaged.HasGap(v1::UNSCANNED_REASON_PARTIAL)) << damaged.Gaps();
+
+  std::string room = Atom(0x03EE, Atom(0x0FA8, "before"), 0xF);
+  room.resize(4096);
+  // The first bytes of what follows are zeros as well.
+  const RecordingSink saved = Slides(room + Atom(0x0FA8, "after"));
+  EXPECT_EQ(saved.TextOf("presentation"), "after\n") << saved.Gaps();
+}
+
+// A record of a workbook: type, length.
+std::string Record(uint16_t type, const std::string& content) {
+  std::string record;
+  for (const size_t part : {size_t{type}, content.size()}) {
+    record += {static_cast<char>(part), static_cast<char>(part >> 8)};
+  }
+  return record + content;
+}
+
+std::string Biff8(const std::string& records) {
+  const std::string begin = Record(0x0809, std::string("\0\x06\x10\0", 4));
+  return MakeOle2({{"Workbook", begin + records + Record(0x000A, "")}});
+}
+
+TEST(Ole2, StringsThatNoCellShowsAndEveryHeaderAreRead) {
+  const std::string strings("\2\0\0\0\2\0\0\0\4\0\0used\6\0\0hidden", 24);
+  const std::string cell("\0\0\0\0\0\0\0\0\0\0", 10);
+  const RecordingSink sink =
+      ExtractBytes(Biff8(Record(0x00FC, strings) + Record(0x0014, std::string("\4\0\0one\n", 7)) +
+                         Record(0x0014, std::string("\3\0\0two", 6)) + Record(0x00FD, cell)));
+  EXPECT_EQ(sink.TextOf("sheet1"), "used") << sink.Gaps();
+  EXPECT_EQ(sink.TextOf("sharedStrings"), "hidden\n");
+  EXPECT_EQ(sink.TextOf("header1"), "one\ntwo");
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+}
+
+TEST(Ole2, CellsThatShareALongStringAreBounded) {
+  std::string strings("\1\0\0\0\1\0\0\0\x10\x27\0", 11);
+  strings += std::string(10'000, 'x');
+  std::string records = Record(0x00FC, strings);
+  for (int i = 0; i < 5'000; ++i) records += Record(0x00FD, std::string(10, '\0'));
+  Limits limits;
+  limits.expanded_bytes_max = 1 << 20;
+  const RecordingSink sink = ExtractBytes(Biff8(records), limits);
+  EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_OVERSIZE)) << sink.Gaps();
+  EXPECT_LT(sink.text_bytes, 2U << 20);
+}
+
+TEST(Ole2, PropertiesBeyondTheBoundAreSaid) {
+  std::string set(28 + 16, '\0');
+  set.replace(0, 2, "\xfe\xff");
+  set[24] = 1;
+  set += std::string("\x30\0\0\0", 4) + std::string("\x08\0\0\0\xe9\x03\0\0", 8);
+  EXPECT_TRUE(ExtractBytes(MakeOle2({{"\5SummaryInformation", set}}))
+                  .HasGap(v1::UNSCANNED_REASON_TOO_MANY));
+}
+
+TEST(Ole2, PropertiesThatShareTheirBytesAreNotReadAgainAndAgain) {
+  std::string set(28 + 16, '\0');
+  set.replace(0, 2, "\xfe\xff");
+  set[24] = 1;
+  set += std::string("\x30\0\0\0", 4);
+  const size_t begin = set.size();
+  const auto word = [&set](size_t value) {
+    for (size_t shift = 0; shift < 32; shift += 8) set += static_cast<char>(value >> shift);
+  };
+  constexpr size_t kCount = 900;
+  constexpr size_t kLength = 100'000;
+  word(0);
+  word(kCount);
+  for (size_t i = 0; i < kCount; ++i) {
+    word(2);
+    word(8 + kCount * 8);
+  }
+  word(0x1E);
+  word(kLength);
+  set += std::string(kLength, 'x');
+  ASSERT_EQ(begin, 48U);
+  const RecordingSink sink = ExtractBytes(MakeOle2({{"\5SummaryInformation", set}}));
+  EXPECT_FALSE(sink.gaps.empty());
+  EXPECT_LT(sink.text_bytes, 2 * set.size());
+}
+
 // Whatever is cut off or changed: an end, and never a rule of the sink broken.
 TEST(Ole2, DamageEndsInOrder) {
   for (const char* name : {"word97", "excel97"}) {

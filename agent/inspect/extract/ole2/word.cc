@@ -31,8 +31,6 @@ constexpr size_t kEndnotesLength = 0x60;
 constexpr size_t kBoxesLength = 0x64;
 constexpr size_t kHeaderBoxesLength = 0x68;
 
-constexpr uint32_t kFirstPageLines = 15;
-constexpr size_t kFirstPageBytes = 1800;
 constexpr size_t kSeparatorStories = 6;  // of footnotes, before the headers of the first section
 constexpr size_t kStoriesASection = 6;
 
@@ -150,21 +148,21 @@ std::string WordReader::Plain(std::u16string_view text) {
 // Six stories a section: headers of even, odd and first pages at 0, 1 and 4, footers at 2, 3 and 5
 // ([MS-DOC] 2.8.6).
 void WordReader::EmitHeaders(std::u16string_view text) {
-  const std::string_view places = TableAt(kPlcfHdd);
-  const size_t stories = places.size() < 8 ? 0 : places.size() / 4 - 1;
-  if (stories <= kSeparatorStories) {
-    EmitPart(context_, "header", v1::PART_KIND_HEADER, Plain(text));
-    return;
+  const std::string_view bytes = TableAt(kPlcfHdd);
+  std::vector<size_t> places(bytes.size() / 4);
+  for (size_t i = 0; i < places.size(); ++i) places[i] = LittleAt(bytes, i * 4, 4);
+  // Each ends where the next begins; the last place is none.
+  if (!places.empty()) places.pop_back();
+  // Out of order they would be read again and again: what is where is not known then.
+  if (places.size() <= kSeparatorStories + 1 || !std::is_sorted(places.begin(), places.end())) {
+    return EmitPart(context_, "header", v1::PART_KIND_HEADER, Plain(text));
   }
-  for (size_t i = kSeparatorStories; i < stories; ++i) {
-    const size_t begin = LittleAt(places, i * 4, 4);
-    const size_t end = LittleAt(places, i * 4 + 4, 4);
-    if (begin >= end || begin >= text.size()) continue;
+  for (size_t i = kSeparatorStories; i + 1 < places.size() && places[i] < text.size(); ++i) {
     const size_t story = (i - kSeparatorStories) % kStoriesASection;
     const bool header = story == 0 || story == 1 || story == 4;
     EmitPart(context_, fmt::format("{}{}", header ? "header" : "footer", i - kSeparatorStories + 1),
              header ? v1::PART_KIND_HEADER : v1::PART_KIND_FOOTER,
-             Plain(text.substr(begin, end - begin)));
+             Plain(text.substr(places[i], places[i + 1] - places[i])));
   }
 }
 
@@ -192,7 +190,8 @@ void WordReader::EmitArt() {
 
 absl::Status WordReader::Read() {
   if (absl::Status pieces = ReadPieces(); !pieces.ok()) return pieces;
-  FirstPageSplitter pages(context_, kFirstPageLines, kFirstPageBytes);
+  FirstPageSplitter pages(context_, FirstPageSplitter::kDocumentLines,
+                          FirstPageSplitter::kDocumentBytes);
   pages.Append(Plain(Take(kTextLength)));
   pages.Finish();
   EmitPart(context_, "footnotes", v1::PART_KIND_NOTES, Plain(Take(kFootnotesLength)));
@@ -204,7 +203,11 @@ absl::Status WordReader::Read() {
            Plain(Take(kHeaderBoxesLength)));
   EmitPart(context_, "fields", v1::PART_KIND_COMMENT, fields_);
   EmitArt();
-  return cut_ ? absl::DataLossError("Word text is cut off") : absl::OkStatus();
+  if (cut_) {
+    context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
+                            "Word text is cut off");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -212,11 +215,11 @@ absl::Status WordReader::Read() {
 absl::Status ReadWord(CompoundFile& file, const CompoundFile::Stream& stream, Context& context) {
   absl::StatusOr<std::string> main = ReadStream(file, stream, context);
   if (!main.ok()) return main.status();
+  const uint32_t flags = LittleAt(*main, kFlags, 2);
+  if ((flags & kEncrypted) != 0) return absl::PermissionDeniedError("encrypted Word document");
   if (LittleAt(*main, 0, 2) != kIdent || LittleAt(*main, 2, 2) < kWord97) {
     return absl::UnimplementedError("document of Word 95 or older");
   }
-  const uint32_t flags = LittleAt(*main, kFlags, 2);
-  if ((flags & kEncrypted) != 0) return absl::PermissionDeniedError("encrypted Word document");
   const std::string_view name = (flags & kTable1) != 0 ? "1Table" : "0Table";
   const CompoundFile::Stream* table = nullptr;
   for (const CompoundFile::Stream& one : file.streams()) {

@@ -5,8 +5,6 @@
 namespace shoumi::inspect {
 namespace {
 
-constexpr uint32_t kFirstPageLines = 15;
-constexpr size_t kFirstPageBytes = 1800;  // 600 Han characters
 constexpr size_t kHeldBytesMax = 1 << 20;
 constexpr size_t kLevelsMax = 16;
 constexpr size_t kAsidePartsMax = 256;
@@ -29,7 +27,7 @@ FlowReader::FlowReader(Context& context, FlowOptions options)
 
 void FlowReader::Begin() {
   if (options_.first_page) {
-    pages_.emplace(context_, kFirstPageLines, kFirstPageBytes);
+    pages_.emplace(context_, FirstPageSplitter::kDocumentLines, FirstPageSplitter::kDocumentBytes);
   } else {
     context_.sink.BeginPart(context_.PartName(options_.part), options_.kind);
   }

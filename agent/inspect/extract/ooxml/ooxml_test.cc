@@ -1,3 +1,4 @@
+#include "agent/inspect/extract/layout_codes.h"
 #include "agent/inspect/extract/ooxml/numbers.h"
 #include "agent/inspect/extract/ooxml/sheet.h"
 #include "agent/inspect/extract/ooxml/xml.h"
@@ -360,6 +361,14 @@ TEST(PlainNumber, MovesDigitsWithoutComputing) {
       {"1.2.3", "1.2.3"},
   };
   for (const auto& [stored, plain] : kCases) EXPECT_EQ(PlainNumber(stored), plain);
+}
+
+TEST(LayoutCodes, TakeNothingOfWhatIsShown) {
+  EXPECT_EQ(WithoutLayoutCodes("&C&\"宋体\"&12&K00B050机密&R第 &P 页"), "机密\n第  页");
+  EXPECT_EQ(WithoutLayoutCodes("&机密 R&&D"), "机密 R&D");
+  EXPECT_EQ(WithoutLayoutCodes("&K机密&10绝密"), "机密绝密");
+  EXPECT_EQ(WithoutLayoutCodes("&\"no end"), "");
+  EXPECT_EQ(WithoutLayoutCodes("end &"), "end &");
 }
 
 TEST(LayoutCodes, AreTakenOut) {

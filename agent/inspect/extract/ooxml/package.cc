@@ -110,7 +110,7 @@ void PackageReader::Read() {
     if (!context_.InTime("")) return;
     ReadMember(member);
   }
-  EmitUnusedStrings();
+  strings_.EmitUnused(context_);
 }
 
 bool PackageReader::Sort() {
@@ -194,21 +194,6 @@ std::unique_ptr<PartReader> PackageReader::ReaderFor(const Member& member) {
     options.kind = v1::PART_KIND_FIRST_PAGE;
   }
   return std::make_unique<FlowReader>(context_, std::move(options));
-}
-
-void PackageReader::EmitUnusedStrings() {
-  TextWriter writer(context_.sink);
-  bool begun = false;
-  for (size_t i = 0; i < strings_.size(); ++i) {
-    if (strings_.used(i)) continue;
-    if (!begun) context_.sink.BeginPart(context_.PartName("sharedStrings"), v1::PART_KIND_CELLS);
-    begun = true;
-    writer.Append(strings_.at(i));
-    writer.Append("\n");
-  }
-  if (!begun) return;
-  writer.Flush();
-  context_.sink.EndPart();
 }
 
 }  // namespace shoumi::inspect

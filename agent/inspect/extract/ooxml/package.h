@@ -33,7 +33,6 @@ class PackageReader {
   void ReadMember(const Member& member);
   void ReadXml(const Member& member, Source& source);
   std::unique_ptr<PartReader> ReaderFor(const Member& member);
-  void EmitUnusedStrings();
 
   ZipArchive& archive_;
   Context& context_;

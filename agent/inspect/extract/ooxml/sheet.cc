@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "agent/inspect/extract/layout_codes.h"
 #include "agent/inspect/extract/ooxml/numbers.h"
 #include "fmt/format.h"
 
@@ -14,29 +15,6 @@ constexpr size_t kHeaderBytesMax = 1 << 20;  // Excel's own bound is 255 charact
 constexpr uint64_t kSpendStep = 64 << 10;
 
 }  // namespace
-
-bool SharedStrings::Append(std::string_view text, uint64_t bytes_max) {
-  const uint64_t bytes = text_.size() + text.size() + ends_.size() * sizeof(uint32_t);
-  if (bytes > std::min<uint64_t>(bytes_max, UINT32_MAX)) return false;
-  text_.append(text);
-  return true;
-}
-
-bool SharedStrings::EndString(uint64_t bytes_max) {
-  ends_.push_back(static_cast<uint32_t>(text_.size()));
-  used_.push_back(false);
-  return Append("", bytes_max);
-}
-
-std::string_view SharedStrings::at(size_t index) const {
-  const size_t begin = index == 0 ? 0 : ends_[index - 1];
-  return std::string_view(text_).substr(begin, ends_[index] - begin);
-}
-
-std::string_view SharedStrings::Use(size_t index) {
-  used_[index] = true;
-  return at(index);
-}
 
 void SharedStringsReader::Start(std::string_view local, const XmlAttributes&) {
   const Tag tag = TagOf(local);
@@ -205,32 +183,6 @@ void SheetReader::EndHeaderFooter(std::string_view local) {
   if (text.find_first_not_of(" \n\t") == std::string::npos) return;
   aside_.push_back({fmt::format("{} {}", part_, header ? "header" : "footer"),
                     header ? v1::PART_KIND_HEADER : v1::PART_KIND_FOOTER, text});
-}
-
-std::string WithoutLayoutCodes(std::string_view text) {
-  std::string plain;
-  size_t i = 0;
-  while (i < text.size()) {
-    if (text[i] != '&' || i + 1 == text.size()) {
-      plain.push_back(text[i++]);
-      continue;
-    }
-    const char code = text[i + 1];
-    i += 2;
-    if (code == '&') {
-      plain.push_back('&');
-    } else if (code == '"') {
-      const size_t end = text.find('"', i);
-      i = end == std::string_view::npos ? text.size() : end + 1;
-    } else if (code == 'L' || code == 'C' || code == 'R') {
-      if (!plain.empty()) plain.push_back('\n');
-    } else if (code == 'K') {
-      i = std::min(text.size(), i + 6);  // RRGGBB
-    } else if (code >= '0' && code <= '9') {
-      while (i < text.size() && text[i] >= '0' && text[i] <= '9') ++i;
-    }
-  }
-  return plain;
 }
 
 }  // namespace shoumi::inspect

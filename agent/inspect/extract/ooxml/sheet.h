@@ -5,29 +5,10 @@
 
 #include "agent/inspect/extract/ooxml/part.h"
 #include "agent/inspect/extract/ooxml/tags.h"
+#include "agent/inspect/extract/shared_strings.h"
 #include "agent/inspect/extract/text_writer.h"
 
 namespace shoumi::inspect {
-
-// The shared strings of a workbook, in one block of memory.
-class SharedStrings {
- public:
-  // Adds to the string being read. False when `bytes_max` is passed; `text` is then not kept.
-  bool Append(std::string_view text, uint64_t bytes_max);
-  // Ends the string being read. False when `bytes_max` is passed by its entry.
-  bool EndString(uint64_t bytes_max);
-  // Marks the string as used. `index` is below size().
-  std::string_view Use(size_t index);
-  [[nodiscard]] size_t size() const { return ends_.size(); }
-  // Strings that no cell shows: deleted cells leave them behind.
-  [[nodiscard]] bool used(size_t index) const { return used_[index]; }
-  [[nodiscard]] std::string_view at(size_t index) const;
-
- private:
-  std::string text_;
-  std::vector<uint32_t> ends_;
-  std::vector<bool> used_;
-};
 
 // SpreadsheetML 18.4.9: the shared strings part.
 class SharedStringsReader final : public PartReader {
@@ -89,8 +70,5 @@ class SheetReader final : public PartReader {
   bool saw_text_ = false;
   bool stopped_ = false;
 };
-
-// "&C&\"Arial,Bold\"绝密&P" → "绝密".
-std::string WithoutLayoutCodes(std::string_view text);
 
 }  // namespace shoumi::inspect

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "agent/inspect/extract/outlook/little.h"
+#include "agent/inspect/extract/ole2/bytes.h"
 #include "fmt/format.h"
 
 namespace shoumi::inspect {
@@ -50,8 +50,8 @@ class Unpacker {
 
 absl::StatusOr<UnpackedRtf> UnpackRtf(std::string_view bytes, uint64_t bytes_max) {
   if (bytes.size() < kHeaderBytes) return absl::DataLossError("packed RTF is cut off");
-  const uint32_t type = Little(bytes, 8, 4);
-  const uint64_t raw_bytes = Little(bytes, 4, 4);
+  const uint32_t type = LittleAt(bytes, 8, 4);
+  const uint64_t raw_bytes = LittleAt(bytes, 4, 4);
   bytes.remove_prefix(kHeaderBytes);
   if (type == kUncompressed) {
     return UnpackedRtf{std::string(bytes.substr(0, raw_bytes)), bytes.size() >= raw_bytes};

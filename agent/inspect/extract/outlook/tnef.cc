@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/inspect/extract/ole2/bytes.h"
 #include "agent/inspect/extract/outlook/item.h"
-#include "agent/inspect/extract/outlook/little.h"
 #include "agent/inspect/extract/read_whole.h"
 #include "agent/inspect/extract/report.h"
 #include "fmt/format.h"
@@ -80,7 +80,7 @@ class PropertyList {
     for (uint32_t left = Word(); left > 0 && ok_; --left) TakeOne();
   }
   uint32_t Word() {
-    const uint32_t value = Little(bytes_, 0, 4);
+    const uint32_t value = LittleAt(bytes_, 0, 4);
     Drop(4);
     return value;
   }
@@ -92,8 +92,8 @@ class PropertyList {
     bytes_.remove_prefix(std::min(count, bytes_.size()));
   }
   void TakeOne() {
-    auto type = static_cast<uint16_t>(Little(bytes_, 0, 2));
-    const auto id = static_cast<uint16_t>(Little(bytes_, 2, 2));
+    auto type = static_cast<uint16_t>(LittleAt(bytes_, 0, 2));
+    const auto id = static_cast<uint16_t>(LittleAt(bytes_, 2, 2));
     Drop(4);
     if (id >= kNamedFrom) TakeName();
     const bool several = (type & kSeveralValues) != 0;
@@ -142,8 +142,8 @@ class TnefReader {
   void Read(std::string_view bytes) {
     bytes.remove_prefix(std::min(kHeaderBytes, bytes.size()));
     while (!bytes.empty() && context_.InTime("")) {
-      const uint32_t id = Little(bytes, 1, 4);
-      const size_t size = Little(bytes, 5, 4);
+      const uint32_t id = LittleAt(bytes, 1, 4);
+      const size_t size = LittleAt(bytes, 5, 4);
       const auto level = static_cast<uint8_t>(bytes[0]);
       if (bytes.size() < kAttributeBytes || level < 1 || level > 2) {
         damaged_ = true;
