@@ -108,6 +108,11 @@ void DeviceGuard::ApplyPolicy(const v1::UsbPolicy& policy) {
   session_->SetSettings(SettingsFor(policy, identity_.device));
 }
 
+Fence DeviceGuard::TakeFence() {
+  sealed_.clear();
+  return {std::move(fence_), std::move(changes_)};
+}
+
 absl::Status DeviceGuard::Cover(const MountEntry& entry, bool sealed,
                                 const std::vector<MountEntry>& table) {
   const absl::StatusOr<UniqueFd> place = OpenMount(entry);

@@ -44,8 +44,9 @@ class DeviceGuard {
   ~DeviceGuard();
 
   void ApplyPolicy(const v1::UsbPolicy& policy);
-  // What stands around the file system, for it to outlive the guard.
-  Fence TakeFence() { return {std::move(fence_), std::move(changes_)}; }
+  // What stands around the file system, for it to outlive the guard. The lower mounts stay read-only
+  // then.
+  Fence TakeFence();
   // Covers another mount of the same device with the guard, or the first one again. `table` is the
   // mount table.
   absl::Status Cover(const MountEntry& entry, bool sealed, const std::vector<MountEntry>& table);

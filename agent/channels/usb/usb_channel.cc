@@ -354,7 +354,19 @@ void UsbChannel::Release(dev_t device, const std::string& why) {
   const auto it = guards_.find(device);
   if (it == guards_.end()) return;
   const std::string node = it->second->identity().device.node();
-  // The fence stands until the last mount is gone.
+  std::unique_ptr<DeviceGuard> last = std::move(it->second);
+  guards_.erase(it);
+  const Sealing::Time now = Sealing::Clock::now();
+  sealing_.Released(last->identity(), now);
+  // A mount may share the file system before the kernel has ended it.
+  lingering_.emplace_back(now + Sealing::kSettleMs, last->TakeFence());
+  mounted_.erase(device);
+  // Before the file system goes: where it is not to be sealed it could not be mounted again from
+  // protected nodes.
+  ProtectNodes();
+  // The guard's own mount goes first. The file system then ends with the last one that is seen, and
+  // nobody who mounts the device anew comes to share it, writable as it is.
+  last.reset();
   for (const MountEntry& entry : ReadMountTable()) {
     if (entry.device != device) continue;
     uncovered_.erase(entry.id);  // what stays mounted is guarded anew
@@ -363,18 +375,6 @@ void UsbChannel::Release(dev_t device, const std::string& why) {
       Failed(fmt::format("{} stays mounted at {} without its guard: {}", node, entry.mount_point,
                          std::string(unmounted.message())));
     }
-  }
-  {
-    const std::unique_ptr<DeviceGuard> last = std::move(it->second);
-    guards_.erase(it);
-    const Sealing::Time now = Sealing::Clock::now();
-    sealing_.Released(last->identity(), now);
-    // A mount may share the file system before the kernel has ended it.
-    lingering_.emplace_back(now + Sealing::kSettleMs, last->TakeFence());
-    mounted_.erase(device);
-    // Before the file system goes with its guard: where it is not to be sealed it could not be
-    // mounted again from protected nodes.
-    ProtectNodes();
   }
   if (arrivals_) arrivals_->LookAgain(2 * Sealing::kSettleMs);
   sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, fmt::format("{}: {}", node, why));
