@@ -44,8 +44,8 @@ class DeviceGuard {
   ~DeviceGuard();
 
   void ApplyPolicy(const v1::UsbPolicy& policy);
-  // What stands around the file system, for it to outlive the guard. The lower mounts stay read-only
-  // then.
+  // What stands around the file system, for it to outlive the guard. The lower mounts stay
+  // read-only then.
   Fence TakeFence();
   // Covers another mount of the same device with the guard, or the first one again. `table` is the
   // mount table.

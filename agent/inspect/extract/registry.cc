@@ -6,6 +6,7 @@
 #include "agent/inspect/extract/outlook/msg.h"
 #include "agent/inspect/extract/outlook/tnef.h"
 #include "agent/inspect/extract/pdf/pdf.h"
+#include "agent/inspect/extract/rtf/rtf.h"
 #include "agent/inspect/extract/signatures/signatures.h"
 #include "agent/inspect/extract/text/text.h"
 #include "agent/inspect/extract/zip/zip_format.h"
@@ -15,6 +16,7 @@ namespace shoumi::inspect {
 std::span<const Format* const> Formats() {
   static constexpr const Format* kFormats[] = {
       &kPdfFormat,        //
+      &kRtfFormat,        //
       &kMsgFormat,        // before other compound files
       &kOle2Format,       //
       &kTnefFormat,       //

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <string>
 
-#include "agent/inspect/extract/ole2/bytes.h"
 #include "agent/inspect/extract/ole2/compound_file.h"
+#include "agent/inspect/extract/ole2/object.h"
 #include "agent/inspect/extract/ole2/office.h"
 #include "agent/inspect/extract/report.h"
-#include "agent/inspect/extract/text/names.h"
 #include "fmt/format.h"
 
 namespace shoumi::inspect {
@@ -35,36 +34,6 @@ bool IsEncrypted(CompoundFile& file) {
          file.Find(
              "\x09"
              "DRMContent") != nullptr;
-}
-
-std::string_view ZeroTerminated(std::string_view bytes, size_t& at) {
-  const size_t end = std::min(bytes.find('\0', at), bytes.size());
-  const std::string_view text = bytes.substr(std::min(at, bytes.size()), end - std::min(at, end));
-  at = end + 1;
-  return text;
-}
-
-// What "insert object from file" stores: label, path, path again, then the file.
-void ReadNative(std::string_view bytes, Context& context) {
-  size_t at = 6;
-  const std::string label = DecodeName(ZeroTerminated(bytes, at));
-  ZeroTerminated(bytes, at);
-  at += 4;
-  const uint32_t path_bytes = LittleAt(bytes, at, 4);
-  at += 4 + size_t{path_bytes};
-  const uint32_t size = LittleAt(bytes, at, 4);
-  at += 4;
-  if (at >= bytes.size()) {
-    context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_CORRUPT,
-                           "damaged object package");
-    return;
-  }
-  const auto content = MakeMemorySource(bytes.substr(at, size));
-  context.Nested(label.empty() ? "object" : label, *content);
-  if (bytes.size() - at < size) {
-    context.sink.Unscanned(context.PartName(label), v1::UNSCANNED_REASON_PARTIAL,
-                           "object package is cut off");
-  }
 }
 
 bool IsObject(std::string_view stream) {
@@ -199,7 +168,7 @@ bool ReadOleObjects(CompoundFile& file, Context& context) {
     }
     if (!bytes.ok() || !context.SpendBytes(bytes->size(), "")) continue;
     if (stream.name == "\x01Ole10Native") {
-      ReadNative(*bytes, context);
+      ReadOlePackage(std::string_view(*bytes).substr(std::min<size_t>(4, bytes->size())), context);
     } else {
       const auto content = MakeMemorySource(*bytes);
       context.Nested(stream.name, *content);

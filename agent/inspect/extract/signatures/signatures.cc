@@ -76,7 +76,6 @@ constexpr Signature kSignatures[] = {
     {4, "Standard Jet DB"sv, "application/vnd.ms-access", true},
     {4, "Standard ACE DB"sv, "application/vnd.ms-access", true},
     {0, "!BDN"sv, "application/vnd.ms-outlook-pst", true},
-    {0, "{\\rtf"sv, "application/rtf"},
     {0, "%!PS-Adobe"sv, "application/postscript"},
     {0, "\xc5\xd0\xd3\xc6"sv, "application/postscript"},
     {0, "AC10"sv, "image/vnd.dwg", true},
