@@ -1,12 +1,13 @@
 #include "agent/cli/commands.h"
 
+#include "agent/cli/extract_command.h"
 #include "agent/cli/scan_command.h"
 #include "agent/cli/status_command.h"
 
 namespace shoumi::cli {
 namespace {
 
-constexpr AddCommand kCommands[] = {&AddScan, &AddStatus};
+constexpr AddCommand kCommands[] = {&AddScan, &AddExtract, &AddStatus};
 
 }  // namespace
 

@@ -6,8 +6,6 @@
 
 namespace shoumi::cli {
 
-inline constexpr uint64_t kStandardInputBytesMax = 1ULL << 30;  // more is not inspected, and said
-
 struct ScanOptions {
   std::vector<std::string> paths;  // "-": standard input
   std::string packs;               // empty: the shipped ones

@@ -1,19 +1,15 @@
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
+#include "agent/cli/testing/command_line.h"
 #include "agent/inspect/extract/testing/zip_writer.h"
-#include "common/fd.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -22,73 +18,18 @@
 namespace shoumi::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 using testing::HasSubstr;
 
 constexpr const char* kId = "11010519491231002X";
 
-struct Outcome {
-  int exit_status = -1;
-  std::string out;
-  std::string err;
-
-  [[nodiscard]] std::vector<ordered_json> Objects() const {
-    std::vector<ordered_json> objects;
-    std::istringstream lines(out);
-    for (std::string line; std::getline(lines, line);) objects.push_back(ordered_json::parse(line));
-    return objects;
-  }
-};
-
-class ScanTest : public testing::Test {
+class ScanTest : public CommandLineTest {
  protected:
-  ScanTest() {
-    std::string pattern = (fs::temp_directory_path() / "shoumi-scan-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~ScanTest() override { fs::remove_all(folder_); }
-
-  std::string Write(const std::string& name, const std::string& text) {
-    fs::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name, std::ios::binary) << text;
-    return (folder_ / name).string();
-  }
-  std::string Path(const std::string& name) const { return (folder_ / name).string(); }
-
   Outcome Scan(std::vector<std::string> words, const std::string& input = "",
                const std::string& locale = "LC_ALL=C.UTF-8") {
-    const std::string in = Write(".run/in", input);
-    const std::string out = Path(".run/out");
-    const std::string err = Path(".run/err");
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, in.c_str(), O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    words.insert(words.begin(), {std::string(SHOUMI_BIN_DIR) + "/shoumi", "scan"});
-    words.insert(words.begin(), run_as_.begin(), run_as_.end());
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    std::string environment_word = locale;
-    char* environment[] = {environment_word.data(), nullptr};
-    pid_t pid = -1;
-    EXPECT_EQ(::posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environment),
-              0);
-    posix_spawn_file_actions_destroy(&actions);
-    int how = 0;
-    EXPECT_EQ(::waitpid(pid, &how, 0), pid);
-    Outcome run;
-    run.exit_status = WIFEXITED(how) ? WEXITSTATUS(how) : -WTERMSIG(how);
-    run.out = ReadFile(out, 1 << 26).value_or("");
-    run.err = ReadFile(err, 1 << 20).value_or("");
-    fs::remove_all(folder_ / ".run");
-    return run;
+    words.insert(words.begin(), "scan");
+    return Run(std::move(words), input, locale);
   }
-
-  fs::path folder_;
-  std::vector<std::string> run_as_;  // the words that change the user
 };
 
 TEST_F(ScanTest, CleanIsZeroAndHasEveryField) {

@@ -31,6 +31,9 @@ struct Inspection {
   std::chrono::steady_clock::time_point deadline;
   std::string today;
   bool explain = false;
+  // A socket that gets the text as frames of ExtractedPiece, and its end with the answer. Whoever
+  // holds the other end reads it all the while: the worker waits for it.
+  UniqueFd text_out;
 };
 
 // Sandboxed workers behind one queue. A worker that crashes, hangs past the deadline or talks

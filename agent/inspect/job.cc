@@ -41,6 +41,8 @@ absl::StatusOr<OutgoingRequest> MakeRequest(Job& job, std::chrono::steady_clock:
   request.set_budget_ms(BudgetMs(job.what.deadline - now));
   request.set_today(job.what.today);
   request.set_explain(job.what.explain);
+  request.set_show_text(job.what.text_out.ok());
+  outgoing.text_out = std::move(job.what.text_out);
   if (job.what.content.ok()) {
     outgoing.content = std::move(job.what.content);
   } else if (job.what.text.size() <= kInlineTextBytesMax) {

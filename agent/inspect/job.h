@@ -29,10 +29,11 @@ struct Job {
   Timer timer;
 };
 
-// A frame and the descriptor that goes with it.
+// A frame and the descriptors that go with it.
 struct OutgoingRequest {
   std::string frame;
-  UniqueFd content;  // owns none when the text is in the frame
+  UniqueFd content;   // owns none when the text is in the frame
+  UniqueFd text_out;  // owns none when nobody wants to see the text
 };
 
 // Moves the content out of `job`. The worker is given less time than there is, so that it can still

@@ -1,5 +1,6 @@
 #include "agent/inspect/pool_worker.h"
 
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -86,9 +87,13 @@ void PoolWorker::TakeFrames() {
 }
 
 absl::Status PoolWorker::Send(OutgoingRequest request) {
-  const int fd = request.content.get();
-  const auto sent = SendSome(socket_.native_handle(), request.frame,
-                             std::span<const int>(&fd, request.content.ok() ? 1 : 0));
+  std::array<int, kFrameFdsMax> fds{};
+  size_t count = 0;
+  for (const UniqueFd* fd : {&request.content, &request.text_out}) {
+    if (fd->ok()) fds.at(count++) = fd->get();
+  }
+  const auto sent =
+      SendSome(socket_.native_handle(), request.frame, std::span<const int>(fds).first(count));
   if (!sent.ok()) return sent.status();
   if (*sent == request.frame.size()) return absl::OkStatus();
   auto rest = std::make_shared<std::string>(request.frame.substr(*sent));

@@ -25,6 +25,8 @@ inline constexpr uint32_t kConfigBytesMax = 64U << 20;   // InspectorConfig: all
 inline constexpr uint32_t kReadyBytesMax = 4U << 20;     // InspectorReady: problems and detectors
 inline constexpr uint32_t kControlBytesMax = 64U << 10;  // everything else but reports
 inline constexpr uint32_t kRequestBytesMax = 256U << 10;
+inline constexpr uint32_t kPieceTextBytesMax = 64U << 10;  // of one ExtractedPiece
+inline constexpr uint32_t kPieceBytesMax = 128U << 10;     // with what is around it
 
 using FrameDeadline = std::optional<std::chrono::steady_clock::time_point>;
 

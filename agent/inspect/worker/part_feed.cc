@@ -41,12 +41,16 @@ std::string BoundedUtf8(std::string_view text, size_t bytes_max) {
 
 void PartFeed::BeginPart(std::string_view part, v1::PartKind kind) {
   Close();
-  scanner_.BeginPart(BoundedUtf8(part, kPartNameBytesMax), kind);
+  const std::string name = BoundedUtf8(part, kPartNameBytesMax);
+  scanner_.BeginPart(name, kind);
+  if (show_ != nullptr) show_->BeginPart(name, kind);
   in_part_ = true;
 }
 
 void PartFeed::Text(std::string_view utf8) {
-  if (in_part_) scanner_.Block(utf8);
+  if (!in_part_) return;
+  scanner_.Block(utf8);
+  if (show_ != nullptr) show_->Text(utf8);
 }
 
 void PartFeed::EndPart() {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "agent/inspect/extract/extract.h"
+#include "agent/inspect/worker/text_out.h"
 #include "rules/engine/scanner.h"
 #include "shoumi/v1/inspect.pb.h"
 
@@ -22,6 +23,8 @@ class PartFeed final : public PartSink {
   // Both outlive the feed; the scanner has been begun.
   PartFeed(rules::Scanner& scanner, v1::InspectReport& report)
       : scanner_(scanner), report_(report) {}
+  // Also gives what the scanner sees to `show`, which outlives the feed.
+  void Show(TextOut& show) { show_ = &show; }
 
   void BeginPart(std::string_view part, v1::PartKind kind) override;
   void Text(std::string_view utf8) override;
@@ -40,6 +43,7 @@ class PartFeed final : public PartSink {
 
   rules::Scanner& scanner_;
   v1::InspectReport& report_;
+  TextOut* show_ = nullptr;
   bool in_part_ = false;
   std::map<v1::UnscannedReason, Omitted> omitted_;
 };

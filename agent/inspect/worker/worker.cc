@@ -6,6 +6,7 @@
 #include <chrono>
 #include <exception>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "agent/inspect/extract/extract.h"
@@ -107,6 +108,11 @@ absl::Status RunWorker(int socket, rules::Scanner& scanner, const v1::InspectLim
     report.set_id(request.id());
     scanner.Begin(OptionsFor(request, limits));
     PartFeed feed(scanner, report);
+    std::optional<TextOut> show;
+    if (request.show_text() && !fds.empty()) {
+      feed.Show(show.emplace(std::move(fds.back())));
+      fds.pop_back();
+    }
     bool intact = false;
     {
       const LastWords last_words(EncodeFrame(OutOfMemoryReport(request.id())));
