@@ -1,6 +1,8 @@
 #include "agent/inspect/extract/archive/archive_format.h"
 #include "agent/inspect/extract/extract.h"
 #include "agent/inspect/extract/mail/mail.h"
+#include "agent/inspect/extract/odf/odf.h"
+#include "agent/inspect/extract/ofd/ofd.h"
 #include "agent/inspect/extract/ole2/ole2.h"
 #include "agent/inspect/extract/ooxml/ooxml.h"
 #include "agent/inspect/extract/outlook/msg.h"
@@ -26,7 +28,10 @@ std::span<const Format* const> Formats() {
       &kXlsxFormat,       //
       &kPptxFormat,       //
       &kPackageFormat,    //
+      &kOdfFormat,        //
+      &kOfdFormat,        //
       &kZipFormat,        //
+      &kOdfXmlFormat,     //
       &kMailFormat,       //
       &kTextFormat,
   };

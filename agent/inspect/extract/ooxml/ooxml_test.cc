@@ -1,9 +1,9 @@
 #include "agent/inspect/extract/layout_codes.h"
-#include "agent/inspect/extract/ooxml/numbers.h"
+#include "agent/inspect/extract/numbers.h"
 #include "agent/inspect/extract/ooxml/sheet.h"
-#include "agent/inspect/extract/ooxml/xml.h"
 #include "agent/inspect/extract/testing/recording_sink.h"
 #include "agent/inspect/extract/testing/zip_writer.h"
+#include "agent/inspect/extract/xml/xml.h"
 #include "gtest/gtest.h"
 
 namespace shoumi::inspect {

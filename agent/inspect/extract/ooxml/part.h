@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "agent/inspect/extract/extract.h"
-#include "agent/inspect/extract/ooxml/xml.h"
+#include "agent/inspect/extract/xml/xml.h"
 
 namespace shoumi::inspect {
 

@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "agent/inspect/extract/layout_codes.h"
-#include "agent/inspect/extract/ooxml/numbers.h"
+#include "agent/inspect/extract/numbers.h"
 #include "fmt/format.h"
 
 namespace shoumi::inspect {

@@ -29,8 +29,9 @@ bool IsCaptured(RtfDestination destination) {
 }
 
 // One part for each group; the others share theirs.
-bool HasOwnPart(RtfDestination destination) {
-  return destination == kHeader || destination == kFooter || destination == kShapeText;
+AsideParts::Naming NamingOf(RtfDestination destination) {
+  const bool own = destination == kHeader || destination == kFooter || destination == kShapeText;
+  return own ? AsideParts::Naming::kNumbered : AsideParts::Naming::kJoined;
 }
 
 struct PartOf {
@@ -38,7 +39,7 @@ struct PartOf {
   v1::PartKind kind;
 };
 
-PartOf PartFor(RtfDestination destination, bool in_header) {
+PartOf PartFor(RtfDestination destination) {
   switch (destination) {
     case kHeader:
       return {"header", v1::PART_KIND_HEADER};
@@ -53,8 +54,7 @@ PartOf PartFor(RtfDestination destination, bool in_header) {
     case kField:
       return {"fields", v1::PART_KIND_COMMENT};
     case kShapeText:
-      return in_header ? PartOf{"watermark", v1::PART_KIND_WATERMARK}
-                       : PartOf{"text box", v1::PART_KIND_BODY};
+      return {"watermark", v1::PART_KIND_WATERMARK};
     default:
       return {"other", v1::PART_KIND_COMMENT};
   }
@@ -84,8 +84,9 @@ void RtfTextReader::Read() {
     if (end_) break;
   }
   Flush();
+  if (!boxes_.empty()) EndBoxes();
   pages_.Finish();
-  EmitAsides();
+  asides_.Emit();
   ReportFailure(context_, "", tokens_.status(), true);
   if (!end_ && tokens_.status().ok() && context_.InTime("")) {
     context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
@@ -214,24 +215,17 @@ void RtfTextReader::Begin(RtfDestination destination) {
   saw_binary_ |= destination == kBinary;
   group.in_header |= destination == kHeader || destination == kFooter;
   if (IsCaptured(destination)) text_.clear();
-  if (IsDropped(destination) || IsCaptured(destination)) return;
-  const auto same = [&](const Aside& one) { return one.destination == destination; };
-  const auto found = std::find_if(asides_.rbegin(), asides_.rend(), same);
-  if (found == asides_.rend() || (HasOwnPart(destination) && asides_.size() < kAsidePartsMax)) {
-    group.aside = asides_.size();
-    asides_.push_back({destination, group.in_header, ""});
-    return;
-  }
-  group.aside = static_cast<size_t>(asides_.rend() - found) - 1;
-  if (!found->text.empty() && !found->text.ends_with('\n')) Put("\n");
+  if (IsDropped(destination) || IsCaptured(destination) || IsBox(group)) return;
+  const PartOf part = PartFor(destination);
+  group.aside = asides_.Open(part.name, part.kind, NamingOf(destination));
 }
 
 void RtfTextReader::TakeShapeValue(const std::string& value, bool in_header) {
   const bool shown = shape_name_ == "gtextUNICODE";
   if (!shown && !shape_name_.starts_with("wz")) return;
   groups_.push_back(groups_.back());
+  groups_.back().in_header = in_header;
   Begin(shown ? kShapeText : kOther);
-  if (shown) asides_[groups_.back().aside].in_header |= in_header;
   Put(value);
   groups_.pop_back();
 }
@@ -316,31 +310,32 @@ void RtfTextReader::Flush() {
   escaped_ = false;
 }
 
+// A box comes after the paragraph that it is anchored in; those of headers are parts of their own.
+bool RtfTextReader::IsBox(const Group& group) {
+  return group.destination == kShapeText && !group.in_header;
+}
+
+void RtfTextReader::PutInBody(std::string_view text) {
+  pages_.Append(text);
+  if (text == "\n" && !boxes_.empty()) EndBoxes();
+}
+
+void RtfTextReader::EndBoxes() {
+  pages_.Append(boxes_);
+  if (!boxes_.ends_with('\n')) pages_.Append("\n");
+  boxes_.clear();
+}
+
 void RtfTextReader::Put(std::string_view text) {
   const Group& group = groups_.back();
   if (IsDropped(group.destination)) return;
-  if (group.destination == kBody) return pages_.Append(text);
-  // Held until the body has ended.
-  aside_bytes_ += text.size();
-  if (aside_bytes_ <= context_.limits.memory_object_bytes_max) {
-    (IsCaptured(group.destination) ? text_ : asides_[group.aside].text).append(text);
+  if (group.destination == kBody) return PutInBody(text);
+  if (IsBox(group)) {
+    if (asides_.Hold(text.size())) boxes_.append(text);
     return;
   }
-  if (std::exchange(oversize_, true)) return;
-  context_.sink.Unscanned(
-      context_.PartName(""), v1::UNSCANNED_REASON_OVERSIZE,
-      fmt::format("memory_object_bytes_max {}", context_.limits.memory_object_bytes_max));
-}
-
-void RtfTextReader::EmitAsides() {
-  std::unordered_map<std::string_view, uint32_t> numbers;
-  for (const Aside& one : asides_) {
-    const PartOf part = PartFor(one.destination, one.in_header);
-    const std::string name = HasOwnPart(one.destination)
-                                 ? fmt::format("{} {}", part.name, ++numbers[part.name])
-                                 : std::string(part.name);
-    EmitPart(context_, name, part.kind, one.text);
-  }
+  if (!IsCaptured(group.destination)) return asides_.Append(group.aside, text);
+  if (asides_.Hold(text.size())) text_.append(text);
 }
 
 }  // namespace shoumi::inspect

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/inspect/extract/aside_parts.h"
 #include "agent/inspect/extract/extract.h"
 #include "agent/inspect/extract/first_page.h"
 #include "agent/inspect/extract/rtf/code_pages.h"
@@ -17,13 +18,13 @@ namespace shoumi::inspect {
 // The text of one RTF document: the body as it comes, everything else in parts behind it.
 class RtfTextReader {
  public:
-  static constexpr size_t kGroupsMax = 4096;      // within each other; deeper ones share the last
-  static constexpr size_t kAsidePartsMax = 1000;  // what is more goes into the last of them
+  static constexpr size_t kGroupsMax = 4096;  // within each other; deeper ones share the last
 
   RtfTextReader(Source& source, Context& context)
       : context_(context),
         tokens_(source),
-        pages_(context, FirstPageSplitter::kDocumentLines, FirstPageSplitter::kDocumentBytes) {}
+        pages_(context, FirstPageSplitter::kDocumentLines, FirstPageSplitter::kDocumentBytes),
+        asides_(context) {}
 
   void Read();
   [[nodiscard]] bool saw_binary() const { return saw_binary_; }
@@ -33,17 +34,11 @@ class RtfTextReader {
  private:
   struct Group {
     RtfDestination destination = RtfDestination::kBody;
-    size_t aside = 0;  // of aside_, where the destination is none of the body's
+    size_t aside = 0;  // of asides_, where the destination is none of the body's
     uint32_t font_code_page = 0;
     uint32_t fallback_characters = 1;  // behind \u
     bool in_header = false;
   };
-  struct Aside {
-    RtfDestination destination;
-    bool in_header;
-    std::string text;
-  };
-
   void Take(const RtfToken& token);
   void Open();
   void Close();
@@ -58,7 +53,9 @@ class RtfTextReader {
   bool Fallback();
   void Flush();
   void Put(std::string_view text);
-  void EmitAsides();
+  void PutInBody(std::string_view text);
+  void EndBoxes();
+  static bool IsBox(const Group& group);
   void TakeShapeValue(const std::string& value, bool in_header);
   [[nodiscard]] uint32_t CodePage() const;
 
@@ -68,9 +65,8 @@ class RtfTextReader {
   CodePages code_pages_;
   std::vector<Group> groups_ = {Group()};
   size_t too_deep_ = 0;
-  std::vector<Aside> asides_;
-  uint64_t aside_bytes_ = 0;
-  bool oversize_ = false;
+  AsideParts asides_;
+  std::string boxes_;     // of the paragraph being read
   bool starred_ = false;  // \* came: what the next word begins may be passed over
   uint32_t fallback_ = 0;
   uint32_t high_surrogate_ = 0;

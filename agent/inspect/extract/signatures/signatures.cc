@@ -29,7 +29,6 @@ constexpr Signature kSignatures[] = {
     {4, "ftypavif"sv, "image/avif", true},
     {0, "AT&TFORM"sv, "image/vnd.djvu", true},
     {0, "#?RADIANCE"sv, "image/vnd.radiance"},
-    {38, "application/vnd.oasis."sv, "application/vnd.oasis.opendocument"},
     {0, "7z\xbc\xaf\x27\x1c"sv, "application/x-7z-compressed"},
     {0, "Rar!\x1a\x07"sv, "application/vnd.rar"},
     {0, "\x1f\x8b"sv, "application/gzip"},

@@ -144,16 +144,5 @@ TEST(Zip, AnEmptyArchiveIsClean) {
   EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
 }
 
-TEST(Zip, OpenDocumentIsNamed) {
-  ZipWriter writer;
-  ZipWriter::Options stored;
-  stored.deflate = false;
-  writer.Add("mimetype", "application/vnd.oasis.opendocument.text", stored);
-  writer.Add("content.xml", "<office:document-content/>");
-  const RecordingSink sink = ExtractBytes(writer.Finish());
-  ASSERT_EQ(sink.gaps.size(), 1U);
-  EXPECT_EQ(sink.gaps[0].reason, v1::UNSCANNED_REASON_UNSUPPORTED);
-}
-
 }  // namespace
 }  // namespace shoumi::inspect

@@ -1,4 +1,4 @@
-#include "agent/inspect/extract/ooxml/numbers.h"
+#include "agent/inspect/extract/numbers.h"
 
 #include <charconv>
 

@@ -1,4 +1,4 @@
-#include "agent/inspect/extract/ooxml/xml.h"
+#include "agent/inspect/extract/xml/xml.h"
 
 #include <algorithm>
 #include <memory>

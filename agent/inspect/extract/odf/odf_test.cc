@@ -1,0 +1,171 @@
+#include "agent/inspect/extract/odf/odf.h"
+
+#include <string>
+
+#include "agent/inspect/extract/testing/recording_sink.h"
+#include "agent/inspect/extract/testing/zip_writer.h"
+#include "common/fd.h"
+#include "gtest/gtest.h"
+
+namespace shoumi::inspect {
+namespace {
+
+std::string Xml(const std::string& root, const std::string& content) {
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<office:" + root +
+         " xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" xmlns:text=\"t\" "
+         "xmlns:table=\"b\" xmlns:draw=\"d\" xmlns:svg=\"s\" xmlns:style=\"y\" xmlns:dc=\"c\" "
+         "xmlns:meta=\"m\" xmlns:presentation=\"p\">" +
+         content + "</office:" + root + ">";
+}
+
+std::string Body(const std::string& kind, const std::string& content) {
+  return Xml(
+      "document-content",
+      "<office:automatic-styles><x>no text</x></office:automatic-styles><office:body><office:" +
+          kind + ">" + content + "</office:" + kind + "></office:body>");
+}
+
+TEST(Odf, TextIsReadAsItFlows) {
+  const RecordingSink sink = ExtractBytes(Body(
+      "text",
+      "<text:h>机<text:span>密</text:span>★10年</text:h>\n  <text:p>a\n   b<text:s text:c=\"2\"/>c"
+      "<text:tab/>d<text:line-break/>e<draw:frame><draw:text-box><text:p>box</text:p></"
+      "draw:text-box>"
+      "<svg:desc>a view</svg:desc></draw:frame> "
+      "f<text:note><text:note-citation>1</text:note-citation>"
+      "<text:note-body><text:p>a note</text:p></text:note-body></text:note><office:annotation>"
+      "<dc:creator>Li</dc:creator><text:p>a comment</text:p></office:annotation></text:p>"
+      "<table:table><table:table-row><table:table-cell><text:p>1</text:p><text:p>2</text:p>"
+      "</table:table-cell><table:table-cell><text:p>3</text:p></table:table-cell></table:table-row>"
+      "</table:table><text:p>end<text:hidden-text text:string-value=\" hidden\"/></text:p>"));
+  EXPECT_EQ(sink.TextOf("first page"), "机密★10年\na b  c\td\ne f\nbox\n1\n2\t3\nend hidden\n");
+  EXPECT_EQ(sink.TextOf("footnotes"), "a note\n");
+  EXPECT_EQ(sink.TextOf("comments"), "Li\na comment\n");
+  EXPECT_EQ(sink.TextOf("descriptions"), "a view");
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+  EXPECT_EQ(sink.broken, "");
+}
+
+TEST(Odf, SheetsKeepTheirColumnsAndNumbers) {
+  const RecordingSink sink = ExtractBytes(Body(
+      "spreadsheet",
+      "<table:table table:name=\"客户\"><table:table-row><table:table-cell><text:p>电话</text:p>"
+      "</table:table-cell><table:table-cell table:number-columns-repeated=\"3\"/><table:table-cell>"
+      "<text:p>证件</text:p></table:table-cell></"
+      "table:table-row><table:table-row><table:table-cell "
+      "office:value-type=\"float\" office:value=\"13912345678\"><text:p>1.39E+10</text:p>"
+      "</table:table-cell><table:table-cell office:value=\"1234.5\"><text:p>1,234.5</text:p>"
+      "</table:table-cell><table:table-cell office:value=\"7\"/><table:table-cell "
+      "table:number-columns-repeated=\"1048576\"/></table:table-row><table:table-row "
+      "table:number-rows-repeated=\"1000000\"><table:table-cell/></table:table-row></table:table>"
+      "<table:table "
+      "table:name=\"two\"><table:table-row><table:table-cell><office:annotation><text:p>"
+      "seen</text:p></office:annotation><text:p>x</text:p></table:table-cell></table:table-row>"
+      "</table:table>"));
+  EXPECT_EQ(sink.TextOf("sheet1"), "电话\t\t\t\t证件\n1.39E+10 13912345678\t1,234.5\t7\n");
+  EXPECT_EQ(sink.TextOf("sheet2"), "x\n");
+  EXPECT_EQ(sink.TextOf("workbook"), "客户\ntwo");
+  EXPECT_EQ(sink.TextOf("comments"), "seen\n");
+  EXPECT_EQ(sink.broken, "");
+}
+
+TEST(Odf, EachSlideIsAPart) {
+  const RecordingSink sink = ExtractBytes(Body(
+      "presentation",
+      "<presentation:footer-decl presentation:name=\"f\">内部</presentation:footer-decl>"
+      "<draw:page><draw:frame><draw:text-box><text:p>绝密</text:p></draw:text-box></draw:frame>"
+      "<presentation:notes><draw:frame><draw:text-box><text:p>say it</text:p></draw:text-box>"
+      "</draw:frame></presentation:notes></draw:page><draw:page><draw:custom-shape><text:p>two"
+      "</text:p></draw:custom-shape></draw:page>"));
+  EXPECT_EQ(sink.TextOf("slide1"), "绝密\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_FIRST_PAGE), "绝密\n");
+  EXPECT_EQ(sink.TextOf("slide2"), "two\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_NOTES), "say it\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_FOOTER), "内部");
+}
+
+std::string Package(const std::string& manifest, const std::string& content) {
+  return MakeZip({
+      {"mimetype", "application/vnd.oasis.opendocument.text"},
+      {"content.xml", content},
+      {"styles.xml",
+       Xml("document-styles",
+           "<office:styles><x>no text</x></office:styles><office:master-styles><style:master-page>"
+           "<style:header><text:p>机密<draw:custom-shape><text:p>绝密</text:p></draw:custom-shape>"
+           "</text:p></style:header><style:footer-left><text:p>foot</text:p></style:footer-left>"
+           "</style:master-page></office:master-styles>")},
+      {"meta.xml",
+       Xml("document-meta",
+           "<office:meta><meta:generator>LibreOffice</meta:generator><dc:title>题目</dc:title>"
+           "<meta:user-defined meta:name=\"level\">秘密</meta:user-defined></office:meta>")},
+      {"settings.xml", Xml("document-settings", "<x>no text</x>")},
+      {"Thumbnails/thumbnail.png", "\x89PNG\r\n\x1a\n"},
+      {"ObjectReplacements/Object 1", "VCLMTF\1"},
+      {"Object 1/content.xml",
+       Body("spreadsheet",
+            "<table:table><table:table-row><table:table-cell><text:p>inner"
+            "</text:p></table:table-cell></table:table-row></table:table>")},
+      {"Object 2", MakeZip({{"plan.txt", "an object"}})},
+      {"META-INF/manifest.xml", manifest},
+  });
+}
+
+TEST(Odf, APackageIsReadWhole) {
+  const std::string bytes = Package("<manifest:manifest/>", Body("text", "<text:p>text</text:p>"));
+  const RecordingSink sink = ExtractBytes(bytes);
+  EXPECT_EQ(MediaTypeOf(bytes), "application/vnd.oasis.opendocument");
+  EXPECT_EQ(sink.TextOf("first page"), "text\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_HEADER), "机密\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_WATERMARK), "绝密\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_FOOTER), "foot\n");
+  EXPECT_EQ(sink.TextOf("properties"), "题目\n秘密\n");
+  EXPECT_EQ(sink.TextOf("Object 1/content.xml/sheet1"), "inner\n");
+  EXPECT_EQ(sink.TextOf("Object 2/plan.txt/first page"), "an object");
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+}
+
+TEST(Odf, WhatCannotBeReadIsNamed) {
+  const RecordingSink locked = ExtractBytes(
+      Package("<manifest:manifest><manifest:encryption-data/></manifest:manifest>", "\x01\x02"));
+  ASSERT_EQ(locked.gaps.size(), 1U) << locked.Gaps();
+  EXPECT_EQ(locked.gaps[0].reason, v1::UNSCANNED_REASON_ENCRYPTED);
+
+  const RecordingSink cut =
+      ExtractBytes(Body("text", "<text:p>读到这里</text:p><text:p>").substr(0, 520));
+  EXPECT_FALSE(cut.gaps.empty());
+
+  std::string deep;
+  for (int i = 0; i < 300; ++i) deep += "<draw:text-box><text:p>";
+  for (int i = 0; i < 300; ++i) deep += "</text:p></draw:text-box>";
+  EXPECT_EQ(ExtractBytes(Body("text", deep + "<text:p>after</text:p>")).TextOf("first page"),
+            "after\n");
+}
+
+// A flat document holds its pictures and objects itself.
+TEST(Odf, BinaryDataIsHandedOn) {
+  const RecordingSink sink = ExtractBytes(
+      Xml("document",
+          "<office:body><office:text><text:p>a<draw:image><office:binary-data>"
+          "57ud\n5a+G </office:binary-data></draw:image>b</text:p></office:text></office:body>"));
+  EXPECT_EQ(sink.TextOf("first page"), "ab\n");
+  EXPECT_EQ(sink.TextOf("object 1/first page"), "绝密");
+}
+
+// Written by LibreOffice, of the same texts as word97 and excel97.
+TEST(Odf, WhatLibreOfficeWritesIsRead) {
+  const std::string seeds = SHOUMI_SOURCE_DIR "/tests/fuzz/seeds/extract_odf_fuzz/";
+  const auto text = ReadFile(seeds + "text", 1 << 20);
+  const auto sheet = ReadFile(seeds + "sheet", 1 << 20);
+  ASSERT_TRUE(text.ok() && sheet.ok());
+  const RecordingSink document = ExtractBytes(*text);
+  EXPECT_EQ(document.TextOf("first page"),
+            "标题\n机密★10年\n身份证号 11010519491231002X 联系人 13912345678\n");
+  EXPECT_TRUE(document.gaps.empty()) << document.Gaps();
+  const RecordingSink cells = ExtractBytes(*sheet);
+  EXPECT_EQ(cells.TextOf(v1::PART_KIND_CELLS),
+            "姓名\t证件\t电话\n王小明\t11010519491231002X\t13912345678\n");
+  EXPECT_TRUE(cells.gaps.empty()) << cells.Gaps();
+}
+
+}  // namespace
+}  // namespace shoumi::inspect

@@ -1,0 +1,61 @@
+#include "agent/inspect/extract/odf/tags.h"
+
+#include <unordered_map>
+
+namespace shoumi::inspect {
+
+OdfTag OdfTagOf(std::string_view local) {
+  static const std::unordered_map<std::string_view, OdfTag> kTags = {
+      {"p", OdfTag::kParagraph},
+      {"h", OdfTag::kParagraph},
+      {"s", OdfTag::kSpaces},
+      {"tab", OdfTag::kTab},
+      {"line-break", OdfTag::kBreak},
+      {"table", OdfTag::kTable},
+      {"table-row", OdfTag::kRow},
+      {"table-cell", OdfTag::kCell},
+      {"covered-table-cell", OdfTag::kCell},
+      {"page", OdfTag::kSlide},
+      {"notes", OdfTag::kSlideNotes},
+      {"note-body", OdfTag::kNote},
+      {"annotation", OdfTag::kComment},
+      {"text-box", OdfTag::kBox},
+      {"custom-shape", OdfTag::kBox},
+      {"rect", OdfTag::kBox},
+      {"ellipse", OdfTag::kBox},
+      {"circle", OdfTag::kBox},
+      {"line", OdfTag::kBox},
+      {"polygon", OdfTag::kBox},
+      {"polyline", OdfTag::kBox},
+      {"path", OdfTag::kBox},
+      {"connector", OdfTag::kBox},
+      {"caption", OdfTag::kBox},
+      {"measure", OdfTag::kBox},
+      {"header", OdfTag::kHeader},
+      {"header-left", OdfTag::kHeader},
+      {"header-first", OdfTag::kHeader},
+      {"header-decl", OdfTag::kHeader},
+      {"footer", OdfTag::kFooter},
+      {"footer-left", OdfTag::kFooter},
+      {"footer-first", OdfTag::kFooter},
+      {"footer-decl", OdfTag::kFooter},
+      {"master-page", OdfTag::kMaster},
+      {"handout-master", OdfTag::kMaster},
+      {"tracked-changes", OdfTag::kChanges},
+      {"title", OdfTag::kDescription},
+      {"desc", OdfTag::kDescription},
+      {"hidden-text", OdfTag::kField},
+      {"user-field-decl", OdfTag::kField},
+      {"meta", OdfTag::kProperty},
+      {"note-citation", OdfTag::kSkipped},
+      {"automatic-styles", OdfTag::kSkipped},
+      {"styles", OdfTag::kSkipped},
+      {"font-face-decls", OdfTag::kSkipped},
+      {"settings", OdfTag::kSkipped},
+      {"binary-data", OdfTag::kSkipped},  // of flat documents; see there
+  };
+  const auto found = kTags.find(local);
+  return found == kTags.end() ? OdfTag::kOther : found->second;
+}
+
+}  // namespace shoumi::inspect

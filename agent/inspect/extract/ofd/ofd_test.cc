@@ -1,0 +1,136 @@
+#include "agent/inspect/extract/ofd/ofd.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/inspect/extract/ofd/lines.h"
+#include "agent/inspect/extract/testing/recording_sink.h"
+#include "agent/inspect/extract/testing/zip_writer.h"
+#include "gtest/gtest.h"
+
+namespace shoumi::inspect {
+namespace {
+
+std::string Xml(const std::string& root, const std::string& content) {
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ofd:" + root +
+         " xmlns:ofd=\"http://www.ofdspec.org/2016\">" + content + "</ofd:" + root + ">";
+}
+
+std::string Text(const std::string& place, const std::string& attributes, const std::string& text) {
+  return "<ofd:TextObject ID=\"1\" Boundary=\"" + place +
+         "\" Font=\"2\" Size=\"5\"><ofd:FillColor "
+         "Value=\"0 0 0\"/><ofd:TextCode " +
+         attributes + ">" + text + "</ofd:TextCode></ofd:TextObject>";
+}
+
+std::string Page(const std::string& content) {
+  return Xml("Page",
+             "<ofd:Content><ofd:Layer Type=\"Body\">" + content + "</ofd:Layer></ofd:Content>");
+}
+
+RecordingSink Read(std::vector<std::pair<std::string, std::string>> members) {
+  members.insert(members.begin(), {"OFD.xml", Xml("OFD", "<ofd:DocBody/>")});
+  RecordingSink sink = ExtractBytes(MakeZip(members));
+  EXPECT_EQ(sink.broken, "");
+  return sink;
+}
+
+TEST(Ofd, RunsBecomeLines) {
+  // Out of order; a character in a run of its own; a second column; a raised character.
+  const RecordingSink sink =
+      Read({{"Doc_0/Pages/Page_0/Content.xml",
+             Page(Text("20 40 100 6", "X=\"0\" Y=\"5\" DeltaX=\"5 5 g 2 5\"", "身份证号：") +
+                  Text("20 20 6 6", "X=\"0\" Y=\"5\"", "机") +
+                  Text("25 20 6 6", "X=\"0\" Y=\"5.2\"", "密") +
+                  Text("30 20 20 6", "X=\"0\" Y=\"5\" DeltaX=\"3 3 3\"", "★10年") +
+                  Text("90 20 20 6", "X=\"0\" Y=\"5\"", "编号") +
+                  Text("48 40 90 6", "X=\"0\" Y=\"5\"", "11010519491231002X"))}});
+  EXPECT_EQ(sink.TextOf("page 1"), "机密★10年\t编号\n身份证号： 11010519491231002X\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_FIRST_PAGE), sink.TextOf("page 1"));
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+}
+
+TEST(Ofd, TheMatrixOfAnObjectCounts) {
+  const RecordingSink sink =
+      Read({{"Doc_0/Pages/Page_0/Content.xml",
+             Page("<ofd:TextObject Boundary=\"0 0 9 9\" CTM=\"0.35 0 0 0.35 10 20\" "
+                  "Size=\"14\"><ofd:TextCode "
+                  "X=\"0\" Y=\"10\" DeltaX=\"14\">上面</ofd:TextCode></ofd:TextObject>" +
+                  Text("19.8 18 9 9", "X=\"0\" Y=\"5.5\"", "右") +
+                  Text("0 30 9 9", "X=\"0\" Y=\"5\"", "下"))}});
+  EXPECT_EQ(sink.TextOf("page 1"), "上面右\n下\n");
+}
+
+TEST(Ofd, PagesComeInOrderAndTheRestBehindThem) {
+  const RecordingSink sink = Read({
+      {"Doc_0/Pages/Page_10/Content.xml", Page(Text("0 0 1 1", "", "eleven"))},
+      {"Doc_0/Pages/Page_2/Content.xml", Page(Text("0 0 1 1", "", "three"))},
+      {"Doc_0/Tpls/Tpl_0/Content.xml", Page(Text("0 0 1 1", "", "form"))},
+      {"Doc_0/Annots/Page_0/Annotation.xml",
+       Xml("PageAnnot", "<ofd:Annot Type=\"Watermark\"><ofd:Appearance>" +
+                            Text("0 0 1 1", "", "绝密") +
+                            "</ofd:Appearance></ofd:Annot><ofd:Annot "
+                            "Type=\"Highlight\"><ofd:Remark>look</ofd:Remark>"
+                            "<ofd:Appearance>" +
+                            Text("0 0 1 1", "", "here") + "</ofd:Appearance></ofd:Annot>")},
+      {"Doc_0/Document.xml",
+       Xml("Document", "<ofd:Outlines><ofd:OutlineElem Title=\"第一章\"/></ofd:Outlines>")},
+      {"Doc_0/PublicRes.xml", Xml("Res", "<ofd:Fonts>no text</ofd:Fonts>")},
+      {"Doc_0/Attachs/plan.txt", "机密 attached"},
+      {"Doc_0/Signs/Sign_0/SignedValue.dat", std::string("\x30\x03\x02\x01\x05", 5)},
+      {"Doc_0/Tags/meta.xml", "<公文><标题>标引</标题></公文>"},
+  });
+  EXPECT_EQ(sink.TextOf("page 1"), "three\n");
+  EXPECT_EQ(sink.TextOf("page 2"), "eleven\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_HEADER), "form\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_WATERMARK), "绝密\n");
+  EXPECT_EQ(sink.TextOf("annotations"), "look\nhere\n");
+  EXPECT_EQ(sink.TextOf("outline"), "第一章");
+  EXPECT_EQ(sink.TextOf("Doc_0/Attachs/plan.txt/first page"), "机密 attached");
+  EXPECT_NE(sink.AllText().find("标引"), std::string::npos);
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+}
+
+TEST(Ofd, PropertiesAreRead) {
+  const std::string bytes = MakeZip(
+      {{"OFD.xml", Xml("OFD",
+                       "<ofd:DocBody><ofd:DocInfo><ofd:DocID>1</ofd:DocID><ofd:Title>题目"
+                       "</ofd:Title><ofd:Keywords><ofd:Keyword>秘密</ofd:Keyword>"
+                       "</ofd:Keywords><ofd:CustomDatas><ofd:CustomData Name=\"a\">x"
+                       "</ofd:CustomData></ofd:CustomDatas></ofd:DocInfo></ofd:DocBody>")}});
+  EXPECT_EQ(ExtractBytes(bytes).TextOf("properties"), "题目\n秘密\nx");
+  EXPECT_EQ(MediaTypeOf(bytes), "application/ofd");
+}
+
+TEST(Ofd, WhatCannotBeReadIsNamed) {
+  EXPECT_TRUE(
+      Read({{"Encryptions.xml", Xml("Encryptions", "")}}).HasGap(v1::UNSCANNED_REASON_ENCRYPTED));
+  const std::string whole = Page(Text("0 0 1 1", "", "read") + Text("0 9 1 1", "", "not"));
+  const RecordingSink cut =
+      Read({{"Doc_0/Pages/Page_0/Content.xml", whole.substr(0, whole.size() - 100)}});
+  EXPECT_EQ(cut.TextOf("page 1"), "read\n");
+  EXPECT_TRUE(cut.HasGap(v1::UNSCANNED_REASON_PARTIAL)) << cut.Gaps();
+  const RecordingSink picture = Read({{"Doc_0/Res/Image_1.png", "\x89PNG\r\n\x1a\n"}});
+  EXPECT_TRUE(picture.HasGap(v1::UNSCANNED_REASON_UNSUPPORTED));
+  // Numbers that are none.
+  EXPECT_EQ(
+      Read({{"Doc_0/Pages/Page_0/Content.xml",
+             Page(Text("nan inf x", "X=\"1e999\" Y=\"-\" DeltaX=\"g 1e99 1e300 g g\"", "t"))}})
+          .TextOf("page 1"),
+      "t\n");
+}
+
+TEST(LineBuilder, KeepsEveryRun) {
+  LineBuilder lines;
+  std::string all;
+  for (int i = 0; i < 5000; ++i) {
+    lines.Add({static_cast<double>(i * 7 % 101), 0, static_cast<double>(i * 13 % 97), 3, "x"});
+  }
+  for (const char c : lines.Take()) all += c == 'x' ? "x" : "";
+  EXPECT_EQ(all.size(), 5000U);
+  EXPECT_EQ(lines.size(), 0U);
+}
+
+}  // namespace
+}  // namespace shoumi::inspect

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "agent/inspect/extract/aside_parts.h"
+#include "agent/inspect/extract/ofd/lines.h"
+#include "agent/inspect/extract/xml/xml.h"
+
+namespace shoumi::inspect {
+
+// The text of one page, template or file of annotations (GB/T 33190-2016, 7.7, 11.3 and 15.2), line
+// by line.
+class OfdPageReader final : public XmlHandler {
+ public:
+  static constexpr size_t kRunsMax = 200'000;  // put into lines at a time
+
+  // The page's own text goes to the part `name`; annotations to parts of theirs.
+  OfdPageReader(Context& context, std::string name, v1::PartKind kind)
+      : context_(context), name_(std::move(name)), kind_(kind), parts_(context) {}
+
+  void Finish();
+  void Start(std::string_view local, const XmlAttributes& attributes) override;
+  void End(std::string_view local) override;
+  void Characters(std::string_view text) override;
+  [[nodiscard]] bool saw_text() const { return saw_text_; }
+
+ private:
+  void StartCode(const XmlAttributes& attributes);
+  void EndCode();
+  void TakeLines();
+
+  Context& context_;
+  const std::string name_;
+  const v1::PartKind kind_;
+  AsideParts parts_;
+  LineBuilder lines_;
+  std::optional<size_t> page_;  // of parts_
+  bool in_annotation_ = false;
+  bool watermark_ = false;
+  bool in_code_ = false;
+  bool in_remark_ = false;
+  bool saw_text_ = false;
+  std::array<double, 6> matrix_ = {1, 0, 0, 1, 0, 0};
+  std::array<double, 2> origin_ = {0, 0};
+  double size_ = 0;
+  double x_ = 0;
+  double y_ = 0;
+  double width_ = 0;  // between the first and the last character
+  std::string text_;
+};
+
+}  // namespace shoumi::inspect
