@@ -1,5 +1,6 @@
 #include "agent/inspect/extract/archive/archive_format.h"
 #include "agent/inspect/extract/extract.h"
+#include "agent/inspect/extract/html/html.h"
 #include "agent/inspect/extract/mail/mail.h"
 #include "agent/inspect/extract/odf/odf.h"
 #include "agent/inspect/extract/ofd/ofd.h"
@@ -32,6 +33,7 @@ std::span<const Format* const> Formats() {
       &kOfdFormat,        //
       &kZipFormat,        //
       &kOdfXmlFormat,     //
+      &kHtmlFormat,       //
       &kMailFormat,       //
       &kTextFormat,
   };

@@ -1,175 +1,33 @@
 #include "agent/inspect/extract/text/text.h"
 
-#include <algorithm>
-#include <memory>
-#include <string>
+#include <array>
 
 #include "agent/inspect/extract/first_page.h"
-#include "agent/inspect/extract/report.h"
 #include "agent/inspect/extract/text/charset.h"
-#include "agent/inspect/extract/text/decoder.h"
-#include "agent/inspect/extract/utf8.h"
-#include "fmt/format.h"
+#include "agent/inspect/extract/text/escapes.h"
+#include "agent/inspect/extract/text/reader.h"
 
 namespace shoumi::inspect {
 namespace {
 
-constexpr size_t kBlockBytes = 256 << 10;
 constexpr uint32_t kFirstPageLines = 10;
 constexpr size_t kFirstPageBytes = 4096;
 constexpr size_t kStartBytes = 8192;
-constexpr size_t kChanceBytesMax = 256;
-
-// Reads one plain text, block after block. In the encodings whose line feed is one byte, blocks end
-// behind a line feed where there is one, and each that is not UTF-8 is judged anew: a log that
-// several programs wrote is read right.
-class TextReader {
- public:
-  TextReader(Source& source, Context& context)
-      : source_(source), context_(context), pages_(context, kFirstPageLines, kFirstPageBytes) {}
-
-  void Run();
-
- private:
-  enum class Fill { kMore, kEnd, kFailed };
-
-  Fill FillBlock();
-  bool Stop() { return !context_.InTime(""); }
-  void RunWide();
-  void RunBytes();
-  void TakeBytes(std::string_view block);
-  void Decode(std::string_view bytes, Charset charset);
-  [[nodiscard]] size_t CutBytes() const;
-
-  Source& source_;
-  Context& context_;
-  FirstPageSplitter pages_;
-  std::string block_;  // what is read but not yet handed on
-  std::string text_;
-  uint64_t offset_ = 0;
-  std::unique_ptr<Decoder> wide_;
-  uint64_t invalid_ = 0;  // sequences that are no characters
-  bool said_binary_ = false;
-};
-
-TextReader::Fill TextReader::FillBlock() {
-  const uint64_t data = source_.NextData(offset_);
-  if (data > offset_) offset_ = data;  // a hole is not text
-  const size_t kept = block_.size();
-  block_.resize(kept + kBlockBytes);
-  const absl::StatusOr<size_t> got = source_.ReadAt(offset_, std::span(block_).subspan(kept));
-  if (!got.ok()) {
-    block_.resize(kept);
-    ReportFailure(context_, "", got.status(), offset_ > 0);
-    return Fill::kFailed;
-  }
-  block_.resize(kept + *got);
-  offset_ += *got;
-  if (context_.depth == 0) context_.bytes_read += *got;
-  return *got == 0 ? Fill::kEnd : Fill::kMore;
-}
-
-void TextReader::Run() {
-  const Fill fill = FillBlock();
-  const Detection start = DetectStart(std::string_view(block_).substr(0, kStartBytes));
-  block_.erase(0, start.mark_bytes);
-  switch (start.charset) {
-    case Charset::kUtf16Le:
-    case Charset::kUtf16Be:
-    case Charset::kUtf32Le:
-    case Charset::kUtf32Be:
-      wide_ = std::make_unique<Decoder>(start.charset);
-      if (fill == Fill::kMore) RunWide();
-      invalid_ += wide_->invalid();
-      break;
-    default:
-      if (fill == Fill::kMore) RunBytes();
-  }
-  pages_.Finish();
-  if (invalid_ > 0 && !said_binary_) {
-    context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_CORRUPT,
-                            fmt::format("{} byte sequences are no characters", invalid_));
-  }
-}
-
-void TextReader::RunWide() {
-  Fill fill = Fill::kMore;
-  while (!Stop()) {
-    text_.clear();
-    wide_->Decode(block_, fill != Fill::kMore, text_);
-    pages_.Append(text_);
-    block_.clear();
-    if (fill != Fill::kMore) return;
-    fill = FillBlock();
-  }
-}
-
-void TextReader::RunBytes() {
-  while (!Stop()) {
-    const size_t cut = CutBytes();
-    TakeBytes(std::string_view(block_).substr(0, cut));
-    block_.erase(0, cut);
-    if (FillBlock() == Fill::kMore) continue;
-    TakeBytes(block_);
-    return;
-  }
-}
-
-// Behind the last line feed; in a line without end, before a character that the block cuts.
-size_t TextReader::CutBytes() const {
-  const size_t line = block_.rfind('\n');
-  if (line != std::string::npos) return line + 1;
-  if (block_.size() < 2 * kBlockBytes) return 0;
-  // After a byte below 0x30 every one of these encodings is between two characters.
-  for (size_t i = block_.size(); i > kBlockBytes; --i) {
-    if (static_cast<uint8_t>(block_[i - 1]) < 0x30) return i;
-  }
-  const Utf8Prefix prefix = CheckUtf8(block_);
-  return prefix.incomplete ? prefix.valid : block_.size();
-}
-
-void TextReader::TakeBytes(std::string_view block) {
-  const Utf8Prefix prefix = CheckUtf8(block);
-  // Only short text can be UTF-8 by chance.
-  if (prefix.valid == block.size() &&
-      (prefix.ascii || block.size() > kChanceBytesMax || DetectBytes(block) == Charset::kUtf8)) {
-    pages_.Append(block);
-    return;
-  }
-  // What precedes the first line with something else in it needs no conversion.
-  size_t good = prefix.valid == block.size() ? AsciiPrefix(block) : prefix.valid;
-  if (!prefix.ascii && prefix.valid != block.size()) good = block.rfind('\n', good) + 1;
-  pages_.Append(block.substr(0, good));
-  block.remove_prefix(good);
-  const Charset charset = DetectBytes(block);
-  if (charset == Charset::kBinary) {
-    if (!said_binary_) {
-      context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
-                              fmt::format("binary data between text before offset {}", offset_));
-    }
-    said_binary_ = true;
-  }
-  Decode(block, charset == Charset::kBinary ? Charset::kUtf8 : charset);
-}
-
-void TextReader::Decode(std::string_view bytes, Charset charset) {
-  if (charset == Charset::kUtf8) {
-    pages_.Append(RepairUtf8(bytes, &invalid_));
-    return;
-  }
-  Decoder decoder(charset);
-  text_.clear();
-  decoder.Decode(bytes, true, text_);
-  invalid_ += decoder.invalid();
-  pages_.Append(text_);
-}
 
 bool Detect(std::string_view head, Source&) {
   return DetectStart(head.substr(0, kStartBytes)).charset != Charset::kBinary;
 }
 
 void Extract(Source& source, Context& context) {
-  TextReader(source, context).Run();
+  std::array<char, 256> start;
+  const absl::StatusOr<size_t> got = source.ReadAt(source.NextData(0), start);
+  Unescaper unescaper(got.ok() && LooksLikeJson({start.data(), *got}));
+  FirstPageSplitter pages(context, kFirstPageLines, kFirstPageBytes);
+  TextReader reader(source, context,
+                    [&](std::string_view text) { pages.Append(unescaper.Take(text, false)); });
+  reader.Run();
+  pages.Append(unescaper.Take("", true));
+  pages.Finish();
 }
 
 }  // namespace

@@ -1,0 +1,10 @@
+#include <cstddef>
+#include <cstdint>
+
+#include "agent/inspect/extract/fuzz/run.h"
+#include "agent/inspect/extract/html/html.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  shoumi::inspect::FuzzFormat(shoumi::inspect::kHtmlFormat, shoumi::inspect::FuzzBytes(data, size));
+  return 0;
+}

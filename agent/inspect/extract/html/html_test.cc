@@ -1,0 +1,96 @@
+#include "agent/inspect/extract/html/html.h"
+
+#include <string>
+
+#include "agent/inspect/extract/testing/recording_sink.h"
+#include "gtest/gtest.h"
+
+namespace shoumi::inspect {
+namespace {
+
+TEST(Html, WhatIsShownIsReadAsItFlows) {
+  const struct {
+    std::string_view document;
+    std::string_view text;
+  } kCases[] = {
+      {"<html><body><p>机<b>密</b><i>★</i>10年</p>\n<p>a   b\n c</p></body></html>",
+       "机密★10年\na b c"},
+      {"<!DOCTYPE html><div>&#26426;&#x5BC6;&amp;&lt;&nbsp;&euro;&unknown;&eacute;</div>",
+       "机密&<\u00A0€&unknown;é"},
+      {"<p>1101<span>0519</span><!-- x -->491231002X<br>next", "11010519491231002X\nnext"},
+      {"<table><tr><th>姓名<th>电话</tr><tr><td><p>张三</p></td><td><p>139</p><p>138</p></td></tr>"
+       "<tr><td></td><td>x</td></tr><tr><td></td></tr></table>end",
+       "姓名\t电话\n张三\t139\n138\n\tx\nend"},
+      {"<p>a<pre>  two\n   lines</pre>b", "a\n  two\n   lines\nb"},
+      // Tag soup: quotes with '>' in them, no end, no name.
+      {"<p title='a > b'>x</p><p a=\">\" b=c>y < z && 1<2</p></nothing><p", "x\ny < z && 1<2\n<p"},
+      {"<?xml version=\"1.0\"?><!-- c --><html xmlns=\"x\"><body>plain</body></html>", "plain"},
+      {"\xEF\xBB\xBF<html>mark", "mark"},
+      {"<html><meta charset=gb2312>\xbb\xfa\xc3\xdc\xce\xc4\xbc\xfe", "机密文件"},
+      {"<html><meta charset=\"windows-1251\"/>\xd1\xe5\xea\xf0\xe5\xf2", "Секрет"},
+  };
+  for (const auto& [document, text] : kCases) {
+    const RecordingSink sink = ExtractBytes(document);
+    EXPECT_EQ(sink.TextOf("first page"), text) << document << sink.Gaps();
+    EXPECT_TRUE(sink.gaps.empty()) << document << sink.Gaps();
+    EXPECT_EQ(sink.broken, "");
+    EXPECT_EQ(MediaTypeOf(document), "text/html") << document;
+  }
+}
+
+TEST(Html, WhatIsNotShownIsReadToo) {
+  const RecordingSink sink = ExtractBytes(
+      "<html><head><title>题&#x76EE;</title><meta name=keywords content='绝密'><style>p {}</style>"
+      "<script>var id = '<b>11010519491231002X</b>';</SCRIPT ></head><body class='x' "
+      "title=\"&quot;t&quot;\">"
+      "<img alt=图 src=\"data:text/plain;base64,57ud5a+G\"><a href='/a?b=1'>l</a><!-- 备注 "
+      "--><![if x]>"
+      "<a href=\"data:,机密%20\"></body>");
+  EXPECT_EQ(sink.TextOf("title"), "题目");
+  EXPECT_EQ(sink.TextOf("properties"), "绝密");
+  EXPECT_EQ(sink.TextOf("script"), "var id = '<b>11010519491231002X</b>';");
+  EXPECT_EQ(sink.TextOf("style"), "p {}");
+  EXPECT_EQ(sink.TextOf("attributes"), "keywords\n\"t\"\n图\n/a?b=1");
+  EXPECT_EQ(sink.TextOf("comments"), " 备注 \n[if x]");
+  EXPECT_EQ(sink.TextOf("first page"), "l");
+  EXPECT_EQ(sink.TextOf("data 1/first page"), "绝密");
+  EXPECT_EQ(sink.TextOf("data 2/first page"), "机密%20");
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+}
+
+// Blocks of text end anywhere: within tags, references, the end of a script.
+TEST(Html, LongDocumentsAreReadWhole) {
+  std::string document = "<html>";
+  std::string text;
+  for (int i = 0; i < 40'000; ++i) {
+    const std::string number = std::to_string(i);
+    document += "<p class=\"" + number + "\">段落&#x7b2c;" + number + "<script>s" + number +
+                "</script></p>\n";
+    text += (i == 0 ? "" : "\n") + ("段落第" + number);
+  }
+  const RecordingSink sink = ExtractBytes(document);
+  EXPECT_TRUE(sink.TextOf("first page") + sink.TextOf("body") == text);
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+}
+
+TEST(Html, WhatNeverEndsTakesNoTime) {
+  for (const std::string piece :
+       {"<a", "<!--", "<a b=\"", "&", "<script>", "<td>", "<a b='\"", "</"}) {
+    std::string document = "<html>机密";
+    while (document.size() < 12 << 20) document += piece;
+    const RecordingSink sink = ExtractBytes(document, Limits(), std::chrono::seconds(20));
+    EXPECT_FALSE(sink.HasGap(v1::UNSCANNED_REASON_TIMEOUT)) << piece;
+    EXPECT_TRUE(sink.TextOf("first page").starts_with("机密") ||
+                sink.TextOf("body").starts_with("机密"))
+        << piece;
+  }
+}
+
+TEST(Html, OtherTextIsNone) {
+  for (const std::string_view text : {"< 5 and more", "<p", "<note>x</note>", "a <html> b"}) {
+    EXPECT_EQ(MediaTypeOf(text), "text/plain") << text;
+  }
+}
+
+}  // namespace
+}  // namespace shoumi::inspect
