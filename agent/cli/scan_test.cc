@@ -143,7 +143,7 @@ TEST_F(ScanTest, StandardInput) {
 }
 
 TEST_F(ScanTest, WhatCannotBeInspectedIsTwoWithItsReason) {
-  const Outcome run = Scan({"--json", Write("a.db", std::string("SQLite format 3\0rest", 20))});
+  const Outcome run = Scan({"--json", Write("a.png", std::string("\x89PNG\r\n\x1a\n"))});
   EXPECT_EQ(run.exit_status, 2);
   EXPECT_EQ(run.Objects().at(0)["status"], "unscanned");
   EXPECT_EQ(run.Objects().at(0)["reason"], "unsupported");

@@ -28,7 +28,6 @@ TEST(ExtractDocument, WhatIsNotReadIsNamedByItsContent) {
     std::string_view type;
   } kCases[] = {
       {"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"sv, "image/png"},
-      {"SQLite format 3\0"sv, "application/vnd.sqlite3"},
       {"\x7f"
        "ELF\2\1\1\0\0\0"sv,
        "application/x-elf"},

@@ -11,6 +11,7 @@
 #include "agent/inspect/extract/pdf/pdf.h"
 #include "agent/inspect/extract/rtf/rtf.h"
 #include "agent/inspect/extract/signatures/signatures.h"
+#include "agent/inspect/extract/sqlite/sqlite_format.h"
 #include "agent/inspect/extract/text/text.h"
 #include "agent/inspect/extract/zip/zip_format.h"
 
@@ -20,6 +21,7 @@ std::span<const Format* const> Formats() {
   static constexpr const Format* kFormats[] = {
       &kPdfFormat,        //
       &kRtfFormat,        //
+      &kSqliteFormat,     //
       &kMsgFormat,        // before other compound files
       &kOle2Format,       //
       &kTnefFormat,       //

@@ -71,7 +71,6 @@ constexpr Signature kSignatures[] = {
     {0, "\0asm"sv, "application/wasm"},
     {0, "dex\n"sv, "application/x-dex", true},
     {0, "L\0\0\0\x01\x14\x02\0"sv, "application/x-ms-shortcut"},
-    {0, "SQLite format 3\0"sv, "application/vnd.sqlite3"},
     {4, "Standard Jet DB"sv, "application/vnd.ms-access", true},
     {4, "Standard ACE DB"sv, "application/vnd.ms-access", true},
     {0, "!BDN"sv, "application/vnd.ms-outlook-pst", true},
