@@ -25,6 +25,7 @@ struct Event {
   std::string name;  // base name, inspected as content of its own
   std::chrono::steady_clock::time_point deadline;
   bool report_only = false;  // decide and record, but let pass
+  bool own_content = false;  // nobody but the channel can change it until it is answered
   std::function<void(const v1::Verdict&)> answer;
 };
 

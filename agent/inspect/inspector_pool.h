@@ -31,6 +31,7 @@ struct Inspection {
   std::chrono::steady_clock::time_point deadline;
   std::string today;
   bool explain = false;
+  bool own_content = false;  // nobody but the caller can change it while it is inspected
   // A socket that gets the text as frames of ExtractedPiece, and its end with the answer. Whoever
   // holds the other end reads it all the while: the worker waits for it.
   UniqueFd text_out;
@@ -45,6 +46,7 @@ class InspectorPool {
     uint64_t inspected = 0;
     uint64_t replaced = 0;  // workers that crashed or were killed at a deadline
     uint64_t overloaded = 0;
+    uint64_t remembered = 0;  // answered without inspecting again
     uint32_t workers = 0;
     uint32_t queued = 0;
   };

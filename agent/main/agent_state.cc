@@ -44,6 +44,7 @@ v1::AgentState Agent::State() const {
   if (const auto pool = inspection_->pool()) {
     const auto stats = pool->stats();
     counters["inspected"] = stats.inspected;
+    counters["inspect_remembered"] = stats.remembered;
     counters["inspect_workers"] = stats.workers;
     counters["inspect_workers_replaced"] = stats.replaced;
     counters["inspect_overloaded"] = stats.overloaded;

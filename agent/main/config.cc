@@ -31,6 +31,12 @@ void Take(const YamlMap& map, std::string_view key, uint32_t& target) {
   if (number && *number == 0) value->problems->Error("Y107", value->path, "must not be 0");
   if (number) target = static_cast<uint32_t>(*number);
 }
+// For what 0 switches off.
+void TakeOrNone(const YamlMap& map, std::string_view key, uint32_t& target) {
+  const auto value = map.Get(key);
+  const auto number = value ? value->Number(UINT32_MAX) : std::nullopt;
+  if (number) target = static_cast<uint32_t>(*number);
+}
 void TakeBytes(const YamlMap& map, std::string_view key, uint64_t& target) {
   if (const auto value = map.Get(key)) target = value->Bytes().value_or(target);
 }
@@ -54,14 +60,15 @@ void ReadLog(const YamlValue& value, AgentConfig& config) {
 
 void ReadInspect(const YamlValue& value, AgentConfig& config) {
   const YamlMap map(
-      value, {"program", "user", "workers_max", "queue_max", "start_ms_max", "content_bytes_max",
-              "expanded_bytes_max", "archive_depth_max", "archive_entries_max",
+      value, {"program", "user", "workers_max", "queue_max", "start_ms_max", "cache_entries_max",
+              "content_bytes_max", "expanded_bytes_max", "archive_depth_max", "archive_entries_max",
               "matches_per_finding_max", "worker_memory_bytes_max"});
   TakePath(map, "program", config.inspect_program);
   Take(map, "user", config.inspect_user);
   Take(map, "workers_max", config.inspect_workers_max);
   Take(map, "queue_max", config.inspect_queue_max);
   Take(map, "start_ms_max", config.inspect_start_ms_max);
+  TakeOrNone(map, "cache_entries_max", config.inspect_cache_entries_max);
   v1::InspectLimits& limits = config.inspect_limits;
   uint64_t bytes = 0;
   TakeBytes(map, "content_bytes_max", bytes);

@@ -32,6 +32,7 @@ struct AgentConfig {
   uint32_t inspect_workers_max = 2;
   uint32_t inspect_queue_max = 256;
   uint32_t inspect_start_ms_max = 60'000;
+  uint32_t inspect_cache_entries_max = 4096;
   v1::InspectLimits inspect_limits;
 
   bool usb_enabled = true;

@@ -28,6 +28,7 @@ inspect:
   workers_max: 3
   queue_max: 4
   start_ms_max: 5
+  cache_entries_max: 6
   content_bytes_max: 6MiB
   archive_depth_max: 8
 channels:
@@ -44,11 +45,13 @@ channels:
   EXPECT_TRUE(result.config.log_json);
   EXPECT_EQ(result.config.before_policy, v1::USB_MODE_ALLOW);
   EXPECT_EQ(result.config.inspect_workers_max, 3u);
+  EXPECT_EQ(result.config.inspect_cache_entries_max, 6u);
   EXPECT_EQ(result.config.inspect_limits.content_bytes_max(), 6u << 20);
   EXPECT_EQ(result.config.inspect_limits.archive_depth_max(), 8u);
   ASSERT_EQ(result.config.usb_extra_devices.size(), 1u);
   EXPECT_EQ(result.config.usb_extra_devices[0].backing_file, "/e");
   EXPECT_EQ(result.config.replay_folder, "/f");
+  EXPECT_TRUE(LoadConfig("c", "inspect: {cache_entries_max: 0}\n").ok);
   EXPECT_TRUE(LoadConfig("c", "channels:\n  usb:\n    extra_devices:\n").ok);
 }
 

@@ -14,6 +14,7 @@ Inspection::Inspection(boost::asio::io_context& io, Pipeline& pipeline, const Ag
   options_.queue_max = config.inspect_queue_max;
   options_.start_ms_max = std::chrono::milliseconds(config.inspect_start_ms_max);
   options_.limits = config.inspect_limits;
+  cache_options_.entries_max = config.inspect_cache_entries_max;
 }
 
 absl::StatusOr<v1::InspectorReady> Inspection::Compile(const std::vector<v1::Pack>& packs) {
@@ -21,7 +22,8 @@ absl::StatusOr<v1::InspectorReady> Inspection::Compile(const std::vector<v1::Pac
   if (const auto running = pool()) return running->Reload(packs);
   auto started = inspect::InspectorPool::Start(io_, options_, packs);
   if (!started.ok()) return started.status();
-  std::shared_ptr<inspect::InspectorPool> fresh = *std::move(started);
+  const std::shared_ptr<inspect::InspectorPool> fresh =
+      std::make_shared<inspect::CachingInspector>(io_, *std::move(started), cache_options_);
   {
     const std::lock_guard lock(mutex_);
     pool_ = fresh;

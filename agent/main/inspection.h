@@ -4,6 +4,7 @@
 #include <mutex>
 #include <vector>
 
+#include "agent/inspect/caching_inspector.h"
 #include "agent/inspect/inspector_pool.h"
 #include "agent/main/config.h"
 #include "agent/pipeline/pipeline.h"
@@ -28,6 +29,7 @@ class Inspection {
   boost::asio::io_context& io_;
   Pipeline& pipeline_;
   inspect::PoolOptions options_;
+  inspect::CacheOptions cache_options_;
   std::mutex compiling_;
   mutable std::mutex mutex_;
   std::shared_ptr<inspect::InspectorPool> pool_;

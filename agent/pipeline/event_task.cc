@@ -76,6 +76,7 @@ void EventTask::Inspect() {
   inspection.name = event_.name;
   inspection.content = std::move(event_.content);
   inspection.text = std::move(event_.text);
+  inspection.own_content = event_.own_content;
   inspection.deadline = event_.deadline;
   inspection.today = LocalDate(pipeline_.clock_.WallNow());
   inspector->Inspect(std::move(inspection), [self = shared_from_this()](v1::InspectReport report) {

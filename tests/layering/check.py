@@ -44,7 +44,7 @@ HEADER_RULES = [
      "kernel and desktop interfaces stay in the channels"),
     (r"seccomp|linux/landlock|linux/seccomp", ["agent/inspect/sandbox"],
      "sandbox headers stay in agent/inspect/sandbox"),
-    (r"soci|sqlite3", ["server/store", "server/main"], "only the store talks SQL"),
+    (r"soci|sqlite3", ["server/store", "server/main", "agent/inspect/extract"], "only the store talks SQL"),
     (r"grpc", ["server/rpc", "server/ctl", "server/main", "agent/uplink", "agent/main", "tests"],
      "gRPC stays at the edges"),
     (r"poppler|expat|\bzip\.h|unicode/", ["agent/inspect/extract", "rules/engine", "benchmarks", "tests"],

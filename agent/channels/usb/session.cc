@@ -166,6 +166,7 @@ void Session::Ask(Draft draft, Done then) {
   event.name = std::move(draft.name);
   event.text = std::move(draft.text);
   event.content = std::move(draft.content);
+  event.own_content = draft.own_content;
   event.answer =
       answers_.Expect(event.deadline, event.report_only,
                       [then = std::move(then)](bool stopped) { then(stopped ? EPERM : 0); });

@@ -105,6 +105,7 @@ class Session {
     uint64_t content_bytes = 0;
     Caller caller;
     bool report_only = false;
+    bool own_content = false;  // staged, and not written to meanwhile
   };
   struct Judgement {
     const char* operation = "";

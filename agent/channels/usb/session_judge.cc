@@ -61,6 +61,7 @@ void Session::Submit(const NodePtr& node, Judgement judgement) {
   std::unique_lock lock(node->mutex);
   draft.content = node->staged->OpenForReading();
   draft.content_bytes = node->staged->size();
+  draft.own_content = true;  // writes to it wait until it is judged
   if (!draft.content) {
     EndJudging(std::move(lock), *node, judgement.done, EIO);
     return;

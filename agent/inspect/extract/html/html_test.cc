@@ -68,8 +68,14 @@ TEST(Html, LongDocumentsAreReadWhole) {
                 "</script></p>\n";
     text += (i == 0 ? "" : "\n") + ("段落第" + number);
   }
+  std::string script;
+  for (int i = 0; i < 60'000; ++i) script += "机密" + std::to_string(i % 7);
+  document += "<script>" + script + "</script><title>" + script + "</title>";
   const RecordingSink sink = ExtractBytes(document);
   EXPECT_TRUE(sink.TextOf("first page") + sink.TextOf("body") == text);
+  EXPECT_TRUE(sink.TextOf("script").ends_with("s39999\n" + script));
+  EXPECT_TRUE(sink.TextOf("title") == script);
+  EXPECT_EQ(sink.broken, "");
   EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
 }
 

@@ -167,9 +167,7 @@ size_t HtmlReader::Raw(std::string_view rest, bool last) {
     end = last ? rest.size() : rest.size() - std::min(rest.size(), closing.size());
     if (end == 0 && !last) return 0;
   }
-  if (end > 0)
-    asides_.Append(asides_.Open(raw_, v1::PART_KIND_COMMENT, AsideParts::Naming::kJoined),
-                   rest.substr(0, end));
+  if (end > 0) asides_.Append(aside_, rest.substr(0, end));
   if (!found) return end;
   raw_.clear();
   if (end > 0) return end;
@@ -244,8 +242,11 @@ void HtmlReader::StartElement(std::string_view name) {
     in_cell_ = true;
   } else if (name == "title") {
     in_title_ = true;
+    aside_ = asides_.Open(name, v1::PART_KIND_PROPERTY, AsideParts::Naming::kJoined);
   } else if (Is(name, {"script", "style"})) {
     raw_ = name;
+    in_title_ = false;
+    aside_ = asides_.Open(name, v1::PART_KIND_COMMENT, AsideParts::Naming::kJoined);
   }
   if (Is(name, {"pre", "textarea"})) ++preformatted_;
 }
@@ -287,10 +288,7 @@ void HtmlReader::EndCell() {
 // Outside of what is preformatted white space counts once (CSS Text 3, 4.1.1).
 void HtmlReader::Text(std::string_view raw) {
   const std::string text = WithoutReferences(raw);
-  if (in_title_) {
-    return asides_.Append(
-        asides_.Open("title", v1::PART_KIND_PROPERTY, AsideParts::Naming::kJoined), text);
-  }
+  if (in_title_) return asides_.Append(aside_, text);
   if (preformatted_ > 0) return Put(text);
   std::string collapsed;
   collapsed.reserve(text.size());

@@ -49,6 +49,7 @@ class HtmlReader {
   std::string raw_;   // the element whose content is none of HTML: "script"
   std::vector<std::string> data_;
   bool in_title_ = false;
+  size_t aside_ = 0;  // of asides_: the script, style or title that is being read
   uint32_t preformatted_ = 0;
   std::string separators_;  // before the next text
   bool in_cell_ = false;

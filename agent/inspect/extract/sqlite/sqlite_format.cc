@@ -41,9 +41,9 @@ std::string_view BlobAt(sqlite3_stmt* statement, int column) {
 std::string_view TextAt(sqlite3_stmt* statement, int column) {
   const unsigned char* const text = sqlite3_column_text(statement, column);
   const int size = sqlite3_column_bytes(statement, column);
-  return text == nullptr ? std::string_view()
-                         : std::string_view(reinterpret_cast<const char*>(text),
-                                            static_cast<size_t>(size));
+  return text == nullptr
+             ? std::string_view()
+             : std::string_view(reinterpret_cast<const char*>(text), static_cast<size_t>(size));
 }
 
 // Programs keep text as bytes, too.
