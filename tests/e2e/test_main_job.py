@@ -70,6 +70,22 @@ class MainJob(harness.Site):
             for name in REFUSED:
                 self.assertNotIn(name, log)
 
+    def test_the_same_file_is_inspected_once_and_judged_each_time(self):
+        clean = self.documents / "周例会纪要.docx"
+        marked = self.documents / REFUSED[0]
+        for folder in ("one", "two"):
+            (self.stick.mount_point / folder).mkdir()
+            self.assertEqual(harness.copy(clean, self.stick.mount_point / folder), (0, ""))
+            self.assertEqual(harness.copy(marked, self.stick.mount_point / folder)[0], 1)
+        counters = self.status(self.agent)["state"]["counters"]
+        # The folders' names, and each of the documents once.
+        self.assertEqual((counters["inspected"], counters["inspect_remembered"]), ("4", "2"))
+        rows = harness.wait_for("two incidents", lambda: len(self.incidents()) == 2 and self.incidents())
+        shown = [json.loads(self.ctl("incidents", "show", row["number"], "--json").stdout) for row in rows]
+        self.assertEqual(*(json.dumps(one["incident"]["findings"]) for one in shown))
+        # Another name is another content: names are inspected, too.
+        self.assertEqual(harness.copy(clean, self.stick.mount_point / "机密★10年.docx")[0], 1)
+
     def test_batch_is_judged_file_by_file(self):
         names = sorted(path.name for path in self.documents.iterdir())
         done = subprocess.run(["cp", *[str(self.documents / n) for n in names],
