@@ -1,6 +1,10 @@
 #include "agent/inspect/extract/ole2/bytes.h"
 
+#include <bit>
+
+#include "agent/inspect/extract/numbers.h"
 #include "agent/inspect/extract/utf8.h"
+#include "fmt/format.h"
 
 namespace shoumi::inspect {
 namespace {
@@ -52,6 +56,20 @@ void WalkArt(std::string_view records, const On& on) {
 }
 
 }  // namespace
+
+double Real(uint32_t low, uint32_t high) {
+  return std::bit_cast<double>(static_cast<uint64_t>(high) << 32U | low);
+}
+
+double FromRk(uint32_t rk) {
+  const double value = (rk & 2U) != 0 ? static_cast<double>(static_cast<int32_t>(rk) >> 2)
+                                      : Real(0, rk & 0xFFFFFFFC);
+  return (rk & 1U) != 0 ? value / 100 : value;
+}
+
+std::string ShownNumber(double value) {
+  return PlainNumber(fmt::format("{:.15g}", value));
+}
 
 std::string FromWide(std::string_view bytes) {
   std::string text;

@@ -22,6 +22,14 @@ inline std::string_view SliceAt(std::string_view bytes, size_t at, size_t size) 
   return at >= bytes.size() ? std::string_view() : bytes.substr(at, size);
 }
 
+// A double, by its two halves.
+double Real(uint32_t low, uint32_t high);
+// RkNumber: 30 bits of an integer or of the upper half of a double, perhaps in hundredths
+// ([MS-XLS] 2.5.217, [MS-XLSB] 2.5.122).
+double FromRk(uint32_t rk);
+// With the fifteen digits that Excel keeps and shows, and no exponent.
+std::string ShownNumber(double value);
+
 // UTF-16LE to UTF-8; what is no character becomes U+FFFD.
 std::string FromWide(std::string_view bytes);
 // One byte a character: the lower half of UTF-16, with windows-1252 between 0x80 and 0x9F where

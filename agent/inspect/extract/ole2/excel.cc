@@ -41,22 +41,6 @@ enum : uint16_t {
 constexpr uint32_t kBiff8 = 0x0600;
 constexpr uint64_t kSpendStep = 64 << 10;
 
-double Real(uint32_t low, uint32_t high) {
-  return std::bit_cast<double>(static_cast<uint64_t>(high) << 32 | low);
-}
-
-// 30 bits of an integer or of the upper half of a double, perhaps in hundredths (2.5.217).
-double FromRk(uint32_t rk) {
-  const double value =
-      (rk & 2) != 0 ? static_cast<double>(static_cast<int32_t>(rk) >> 2) : Real(0, rk & 0xFFFFFFFC);
-  return (rk & 1) != 0 ? value / 100 : value;
-}
-
-// Fifteen digits are what Excel keeps and shows.
-std::string Shown(double value) {
-  return fmt::format("{:.15g}", value);
-}
-
 class WorkbookReader {
  public:
   explicit WorkbookReader(Context& context) : context_(context), writer_(context.sink) {}
@@ -157,11 +141,11 @@ void WorkbookReader::TakeCell(const ExcelRecord& record) {
   } else if (record.type == kLabel || record.type == kRString) {
     Put(row, String(reader, 2));
   } else if (record.type == kRk) {
-    Put(row, Shown(FromRk(reader.Number(4))));
+    Put(row, ShownNumber(FromRk(reader.Number(4))));
   } else if (record.type == kMulRk) {
     const std::string_view cells = record.first();
     for (size_t at = 4; at + 8 <= cells.size(); at += 6) {
-      Put(row, Shown(FromRk(LittleAt(cells, at + 2, 4))));
+      Put(row, ShownNumber(FromRk(LittleAt(cells, at + 2, 4))));
     }
   } else {
     const uint32_t low = reader.Number(4);
@@ -169,7 +153,7 @@ void WorkbookReader::TakeCell(const ExcelRecord& record) {
     formula_row_ = row;
     // Of a formula: a string follows, or a truth value, or nothing (2.5.133).
     if (record.type == kFormula && high >> 16 == 0xFFFF) return;
-    Put(row, Shown(Real(low, high)));
+    Put(row, ShownNumber(Real(low, high)));
   }
 }
 

@@ -377,6 +377,89 @@ TEST(LayoutCodes, AreTakenOut) {
   EXPECT_EQ(WithoutLayoutCodes("&K00FF00红"), "红");
 }
 
+// A record of a binary workbook: number, length, content.
+std::string BinaryRecord(uint32_t type, const std::string& content) {
+  std::string record;
+  const auto varint = [&record](size_t value) {
+    while (value >= 0x80) {
+      record += static_cast<char>(value | 0x80);
+      value >>= 7U;
+    }
+    record += static_cast<char>(value);
+  };
+  varint(type);
+  varint(content.size());
+  return record + content;
+}
+
+std::string Long(uint32_t number) {
+  std::string bytes;
+  for (int i = 0; i < 4; ++i) bytes += static_cast<char>(number >> (8 * i));
+  return bytes;
+}
+
+std::string Wide(std::u16string_view text) {
+  std::string bytes = Long(static_cast<uint32_t>(text.size()));
+  for (const char16_t c : text) {
+    bytes += static_cast<char>(c);
+    bytes += static_cast<char>(c >> 8U);
+  }
+  return bytes;
+}
+
+std::string BinaryCell(uint32_t type, uint32_t column, const std::string& content) {
+  return BinaryRecord(type, Long(column) + Long(0) + content);
+}
+
+TEST(Ooxml, BinaryWorkbooksAreRead) {
+  const std::string book =
+      BinaryRecord(131, "") + BinaryRecord(156, Long(0) + Long(1) + Wide(u"rId1") + Wide(u"客户"));
+  const std::string strings = BinaryRecord(159, Long(2) + Long(2)) +
+                              BinaryRecord(19, std::string(1, '\0') + Wide(u"姓名")) +
+                              BinaryRecord(19, std::string(1, '\0') + Wide(u"证件\n号")) +
+                              BinaryRecord(19, std::string(1, '\0') + Wide(u"deleted"));
+  const uint64_t phone = std::bit_cast<uint64_t>(13912345678.0);
+  const std::string sheet =
+      BinaryRecord(129, "") + BinaryRecord(0, Long(0)) + BinaryCell(7, 0, Long(0)) +
+      BinaryCell(7, 2, Long(1)) + BinaryRecord(0, Long(1)) + BinaryCell(6, 0, Wide(u"王小明")) +
+      BinaryCell(5, 1,
+                 Long(static_cast<uint32_t>(phone)) + Long(static_cast<uint32_t>(phone >> 32))) +
+      BinaryCell(8, 2, Wide(u"11010519491231002X") + "formula") + BinaryRecord(0, Long(2)) +
+      BinaryCell(2, 0, Long(1234 << 2 | 3)) + BinaryCell(7, 1, Long(99)) +
+      BinaryRecord(479, std::string(2, '\0') + Wide(u"&C机密") + Wide(u"&L内部")) +
+      BinaryRecord(494, std::string(16, '\0') + Wide(u"") + Wide(u"a!b") + Long(0xFFFFFFFF) +
+                            Wide(u"shown"));
+  const std::string comments =
+      BinaryRecord(628, "") + BinaryRecord(637, std::string(1, '\0') + Wide(u"a comment"));
+  const auto package = [&](const std::string& cells) {
+    return MakeZip({{"[Content_Types].xml", "<Types/>"},
+                    {"xl/workbook.bin", book},
+                    {"xl/sharedStrings.bin", strings},
+                    {"xl/styles.bin", BinaryRecord(278, "")},
+                    {"xl/calcChain.bin", BinaryRecord(528, "")},
+                    {"xl/comments1.bin", comments},
+                    {"xl/worksheets/sheet1.bin", cells}});
+  };
+  const RecordingSink sink = ExtractBytes(package(sheet));
+  EXPECT_EQ(sink.TextOf("workbook"), "客户\n");
+  EXPECT_EQ(sink.TextOf("sheet1"),
+            "姓名\t\t证件 号\n王小明\t13912345678\t11010519491231002X\n12.34");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_HEADER), "机密\n");
+  EXPECT_EQ(sink.TextOf(v1::PART_KIND_FOOTER), "内部\n");
+  EXPECT_EQ(sink.TextOf("comments1"), "a comment\n");
+  EXPECT_EQ(sink.TextOf("sheet1 links"), "a!b\nshown\n");
+  EXPECT_NE(sink.AllText().find("deleted"), std::string::npos);
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+  EXPECT_EQ(sink.broken, "");
+
+  const RecordingSink cut = ExtractBytes(package(sheet.substr(0, sheet.size() - 3)));
+  EXPECT_TRUE(cut.HasGap(v1::UNSCANNED_REASON_PARTIAL)) << cut.Gaps();
+  EXPECT_NE(cut.AllText().find("11010519491231002X"), std::string::npos);
+  const RecordingSink endless =
+      ExtractBytes(package(sheet + std::string("\x00\xff\xff\xff\x7f", 5)));
+  EXPECT_FALSE(endless.gaps.empty());
+}
+
 TEST(XmlRoot, FindsTheNameBehindDeclarationsAndComments) {
   EXPECT_EQ(XmlRoot("<?xml version=\"1.0\"?><!-- c --><w:hdr a=\"b\">"), "hdr");
   EXPECT_EQ(XmlRoot("\xEF\xBB\xBF<sst/>"), "sst");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/inspect/extract/ooxml/binary.h"
 #include "agent/inspect/extract/ooxml/flow.h"
 #include "agent/inspect/extract/ooxml/properties.h"
 #include "agent/inspect/extract/report.h"
@@ -144,6 +145,10 @@ void PackageReader::SortMember(const ZipArchive::Entry& entry) {
   Member member;
   member.entry = &entry;
   member.root = RootOf(XmlRoot(head));
+  if (const auto binary = BinaryRootOf(head); member.root == Root::kNotXml && binary) {
+    member.root = *binary;
+    member.binary = true;
+  }
   if (member.root == Root::kIgnored) return;
   const Signature* signature = FindSignature(head);
   if (member.root == Root::kNotXml && IsByproduct(entry, head, signature)) return;
@@ -159,6 +164,9 @@ void PackageReader::ReadMember(const Member& member) {
     ReportFailure(context_, member.part, source.status(), false);
   } else if (member.root == Root::kNotXml) {
     context_.Nested(member.entry->name, **source);
+  } else if (member.binary) {
+    ReportFailure(context_, member.part,
+                  ReadBinaryPart(member.root, member.part, **source, context_, strings_), true);
   } else {
     ReadXml(member, **source);
   }

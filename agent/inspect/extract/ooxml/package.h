@@ -24,6 +24,7 @@ class PackageReader {
   struct Member {
     const ZipArchive::Entry* entry = nullptr;
     Root root = Root::kNotXml;
+    bool binary = false;  // of xlsb
     std::string part;     // "header1"
     uint64_t number = 0;  // 1 of header1
   };
