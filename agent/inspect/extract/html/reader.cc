@@ -72,11 +72,12 @@ size_t EndOfTag(std::string_view rest) {
   return std::string_view::npos;
 }
 
+// `needle` is in lower case.
 size_t FindNoCase(std::string_view text, std::string_view needle) {
-  const auto found =
-      std::search(text.begin(), text.end(), needle.begin(), needle.end(), [](char a, char b) {
-        return absl::ascii_tolower(static_cast<unsigned char>(a)) == static_cast<unsigned char>(b);
-      });
+  const auto same = [](char a, char b) {
+    return a == b || (a >= 'A' && a <= 'Z' && static_cast<char>(a | 0x20) == b);
+  };
+  const auto found = std::search(text.begin(), text.end(), needle.begin(), needle.end(), same);
   return found == text.end() ? std::string_view::npos : static_cast<size_t>(found - text.begin());
 }
 

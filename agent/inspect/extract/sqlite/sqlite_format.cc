@@ -120,7 +120,7 @@ class DatabaseReader {
     const int columns = sqlite3_column_count(statement.get());
     for (int i = 0; i < columns; ++i) {
       const char* const name = sqlite3_column_name(statement.get(), i);
-      Cell(i, name == nullptr ? "" : RepairUtf8(name));
+      Cell(i, name == nullptr ? std::string() : RepairUtf8(name));
     }
     writer_.Append("\n");
     bool blobs = false;
@@ -146,7 +146,7 @@ class DatabaseReader {
       case SQLITE_BLOB: {
         const std::string_view blob = BlobAt(statement, column);
         const bool text = IsText(blob);
-        Cell(column, text ? std::string(blob) : "");
+        Cell(column, text ? blob : std::string_view());
         return !text && !blob.empty();
       }
       default:
@@ -156,7 +156,7 @@ class DatabaseReader {
   }
 
   // One line a row: what would end it or begin a column becomes a space.
-  void Cell(int column, std::string text) {
+  void Cell(int column, std::string_view text) {
     Unescaper unescaper(LooksLikeJson(text));
     std::string plain(unescaper.Take(text, true));
     std::replace_if(
