@@ -218,7 +218,11 @@ v1::InspectorReady Pool::Ready() const {
 }
 
 InspectorPool::Stats Pool::stats() const {
-  return {inspected_, replaced_, overloaded_, worker_count_, queued_count_};
+  return {.inspected = inspected_,
+          .replaced = replaced_,
+          .overloaded = overloaded_,
+          .workers = worker_count_,
+          .queued = queued_count_};
 }
 
 }  // namespace shoumi::inspect
