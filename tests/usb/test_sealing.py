@@ -120,16 +120,36 @@ class Race(OwnGuards):
         self.assertEqual(run("umount", stick.mount_point), (0, ""))
         wait_for("unmounted wholly", lambda: not mounts_at(stick.mount_point))
 
+    def name_left_behind(self, stick, guard, before, what):
+        """Opened through the guard, a file is refused at its close, and its name goes after that. A mount
+        that is made while the kernel still takes the last one down shares its writable file system: the
+        open is denied there as well, but O_CREAT has made the name before that is asked (decision 0006)."""
+        raced = stick.mount_point / "raced"
+        try:
+            wait_for("nothing of it is there", lambda: not raced.exists(), 2)
+            return 0
+        except AssertionError:
+            said = guard.text()[before:]
+            self.assertEqual(raced.lstat().st_size, 0, what)
+            self.assertIn("/raced was changed before the guard stood", said, what)
+            self.assertIn("opened past the guard", said, what)
+        wait_for("the early change is judged", lambda: "early /raced" in guard.text()[before:])
+        raced.unlink()
+        return 1
+
     def test_a_program_that_writes_at_once_is_refused(self):
         stick = self.new_stick(mounted=False)
         guard = self.new_guard([stick])
         wait_for("sealed", stick.sealed, SEAL_SECONDS_MAX)
-        for _ in range(ROUNDS):
-            self.assertRegex(self.race(stick), "refused (Read-only file system|Operation not permitted)")
-            # Opened through the guard, it is refused at its close, and its name goes after that.
-            wait_for("nothing of it is there", lambda: not (stick.mount_point / "raced").exists(), 2)
+        names = 0
+        for number in range(ROUNDS):
+            before = len(guard.text())
+            outcome = self.race(stick)
+            self.assertRegex(outcome, "refused (Read-only file system|Operation not permitted)")
+            names += self.name_left_behind(stick, guard, before, f"round {number}: {outcome}")
             self.unmount(stick)
-        self.assertEqual(guard.lines("GUARD_FAILED"), [])
+        print(f"{ROUNDS} races refused, {names} empty names made in the moment of unmounting and reported")
+        self.assertEqual(len(guard.lines("GUARD_FAILED")), names)
         self.assert_forbidden_nowhere(stick)
 
     def test_unsealed_by_policy_it_is_refused_or_reported_and_judged(self):

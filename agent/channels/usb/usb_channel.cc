@@ -24,6 +24,7 @@ namespace {
 
 // A change of the mount table comes by itself; the rest (a device that went) is looked after.
 constexpr int kScanMs = 5'000;
+constexpr std::chrono::milliseconds kEndMsMax{100};  // from a guard's last unmount to its end
 
 // Every file a program knows costs a descriptor here.
 void RaiseDescriptors() {
@@ -54,7 +55,7 @@ bool ReadOnlyByTable(const std::string& mount_point) {
   return false;
 }
 
-// File times are coarser than the clock: FAT counts in two seconds, others in the kernel's ticks.
+// File times are coarser than the clock: FAT counts in two seconds, others in ticks or less.
 void Widen(timespec* from, const std::string& file_system) {
   constexpr long kTickNs = 10'000'000;
   const bool fat = file_system == "vfat" || file_system == "exfat" || file_system == "msdos";
@@ -170,7 +171,7 @@ void UsbChannel::Scan() {
   const std::lock_guard lock(mutex_);
   ReleaseEnded();
   timespec before{};
-  ::clock_gettime(CLOCK_REALTIME, &before);
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &before);  // the one file systems take their times from
   std::vector<MountEntry> table = ReadMountTable();
   if (Heal(table)) table = ReadMountTable();
   const auto gone = [&table](int id) {
@@ -313,11 +314,22 @@ void UsbChannel::CoverAll(const std::vector<MountEntry>& table) {
       if (top->device == it->second->guard_device()) covered_.insert(entry.id);
       continue;
     }
+    const bool going = MountOf(table, it->second->guard_device()) == nullptr;
+    // The last one the guard had: what lies below goes after the guard's own mount, in Release().
+    // Not so where another mount namespace keeps the guard.
+    if (going && it->second->WaitEnded(kEndMsMax)) {
+      Wake(wake_.get());
+      continue;
+    }
     // The user unmounted, or moved, what he saw there. A program that is turned away there again
     // and again must not hold it.
-    if (covered_.erase(entry.id) > 0 && Unmount(entry).ok()) continue;
-    if (MountOf(table, it->second->guard_device()) == nullptr) {
-      Wake(wake_.get());  // it is going, and released at the next look
+    if (covered_.erase(entry.id) > 0 && Unmount(entry).ok()) {
+      sealed_.erase(entry.id);  // its number is the next mount's
+      healed_.erase(entry.id);
+      continue;
+    }
+    if (going) {
+      Wake(wake_.get());
       continue;
     }
     Cover(*it->second, entry, table);
@@ -374,7 +386,12 @@ void UsbChannel::Release(dev_t device, const std::string& why) {
     if (const absl::Status unmounted = Unmount(entry); !unmounted.ok()) {
       Failed(fmt::format("{} stays mounted at {} without its guard: {}", node, entry.mount_point,
                          std::string(unmounted.message())));
+      continue;
     }
+    // The kernel gives its number to the next mount, which is none of these.
+    covered_.erase(entry.id);
+    sealed_.erase(entry.id);
+    healed_.erase(entry.id);
   }
   if (arrivals_) arrivals_->LookAgain(2 * Sealing::kSettleMs);
   sink_->Report(v1::AgentEvent::KIND_DEVICE_RELEASED, fmt::format("{}: {}", node, why));
