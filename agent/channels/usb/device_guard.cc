@@ -108,16 +108,6 @@ void DeviceGuard::ApplyPolicy(const v1::UsbPolicy& policy) {
   session_->SetSettings(SettingsFor(policy, identity_.device));
 }
 
-bool DeviceGuard::WaitEnded(std::chrono::milliseconds time) const {
-  constexpr std::chrono::milliseconds kStep{1};
-  const auto end = std::chrono::steady_clock::now() + time;
-  while (!ended()) {
-    if (std::chrono::steady_clock::now() >= end) return false;
-    std::this_thread::sleep_for(kStep);
-  }
-  return true;
-}
-
 Fence DeviceGuard::TakeFence() {
   sealed_.clear();
   return {std::move(fence_), std::move(changes_)};

@@ -61,8 +61,10 @@ class DeviceGuard {
   [[nodiscard]] dev_t root_device() const { return root_device_; }
   [[nodiscard]] dev_t guard_device() const { return fuse_->device(); }
   [[nodiscard]] bool ended() const { return fuse_->ended(); }
-  // Waits for no longer than `time`; ended().
-  [[nodiscard]] bool WaitEnded(std::chrono::milliseconds time) const;
+  // As FuseMount's.
+  [[nodiscard]] bool WaitEnded(std::chrono::milliseconds time) const {
+    return fuse_->WaitEnded(time);
+  }
   [[nodiscard]] const MountEntry& lower() const { return lower_; }
   [[nodiscard]] const DeviceIdentity& identity() const { return identity_; }
   // Why the ways round the guard are not closed; empty when they are.

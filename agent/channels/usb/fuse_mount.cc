@@ -178,7 +178,11 @@ absl::StatusOr<std::unique_ptr<FuseMount>> FuseMount::Mount(Session& session,
     fuse_loop_cfg_set_idle_threads(config, raw->options_.threads_max);
     fuse_session_loop_mt(raw->fuse_, config);
     fuse_loop_cfg_destroy(config);
-    raw->ended_ = true;
+    {
+      const std::lock_guard lock(raw->end_mutex_);
+      raw->ended_ = true;
+    }
+    raw->end_.notify_all();
     ended();
   });
   // From the table: stat(2) would keep the mount busy just when its user takes it away again. Not
@@ -192,6 +196,11 @@ absl::StatusOr<std::unique_ptr<FuseMount>> FuseMount::Mount(Session& session,
     RaiseReadAhead(at->device);
   }
   return mount;
+}
+
+bool FuseMount::WaitEnded(std::chrono::milliseconds time) const {
+  std::unique_lock lock(end_mutex_);
+  return end_.wait_for(lock, time, [this] { return ended(); });
 }
 
 void FuseMount::Unmount() {

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -36,6 +39,8 @@ class FuseMount {
   [[nodiscard]] dev_t device() const { return device_; }
   // True before `ended` is called.
   [[nodiscard]] bool ended() const { return ended_; }
+  // Waits until it has ended, or for `time`; ended().
+  [[nodiscard]] bool WaitEnded(std::chrono::milliseconds time) const;
   void Unmount();
 
  private:
@@ -47,6 +52,8 @@ class FuseMount {
   fuse_session* fuse_ = nullptr;
   dev_t device_ = 0;
   std::atomic<bool> ended_{false};
+  mutable std::mutex end_mutex_;
+  mutable std::condition_variable end_;
   std::thread loop_;
 };
 

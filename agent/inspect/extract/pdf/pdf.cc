@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/inspect/extract/pdf/forms.h"
 #include "agent/inspect/extract/read_whole.h"
 #include "agent/inspect/extract/report.h"
 #include "agent/inspect/extract/text/names.h"
@@ -217,6 +218,7 @@ void Extract(Source& source, Context& context) {
     context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_ENCRYPTED, "encrypted pdf");
   } else {
     PdfReader(*document, context).Read();
+    ReadPdfForms(*bytes, kPdfPagesMax, context);
     if (const size_t pictures = CountPictures(*bytes); pictures > 0) {
       context.sink.Unscanned(context.PartName("pictures"), v1::UNSCANNED_REASON_UNSUPPORTED,
                              fmt::format("{} pictures", pictures));

@@ -1,6 +1,7 @@
 #include "agent/inspect/extract/testing/pdf_writer.h"
 #include "agent/inspect/extract/testing/recording_sink.h"
 #include "agent/inspect/extract/testing/zip_writer.h"
+#include "fmt/format.h"
 #include "gtest/gtest.h"
 
 namespace shoumi::inspect {
@@ -142,6 +143,62 @@ TEST(Pdf, OneTooLargeForMemoryIsNamed) {
   Limits limits;
   limits.memory_object_bytes_max = 100;
   EXPECT_TRUE(ExtractBytes(pdf.Finish(), limits).HasGap(v1::UNSCANNED_REASON_OVERSIZE));
+}
+
+TEST(Pdf, AnnotationsAndFormsAreRead) {
+  PdfWriter writer;
+  const int xfa = writer.AddObject(PdfStream("", "<xdp><v>机密"));
+  const int rest = writer.AddObject(PdfStream("", " in it</v></xdp>"));
+  const int kid = writer.AddObject("<< /T (k) /V (kid) >>");
+  const int field =
+      writer.AddObject(fmt::format("<< /Type /Annot /Subtype /Widget /FT /Tx /T (id) /TU (Identity "
+                                   "number) /V (11010519491231002X) "
+                                   "/Kids [{} 0 R] >>",
+                                   kid));
+  const int choice =
+      writer.AddObject("<< /FT /Ch /T (c) /V [(one) (two)] /Opt [[(o) (Option one)] (plain)] >>");
+  writer.AddPage(
+      {"text"},
+      fmt::format("/Annots [<< /Type /Annot /Subtype /Text /Contents <FEFF7EDD5BC6> /Subj "
+                  "(a note) >> << /Subtype /Link >> {} 0 R]",
+                  field));
+  writer.SetCatalog(
+      fmt::format("/AcroForm << /Fields [{} 0 R {} 0 R] /XFA [(a) {} 0 R (b) {} 0 R] >>", field,
+                  choice, xfa, rest));
+  const RecordingSink sink = ExtractBytes(writer.Finish());
+  EXPECT_EQ(sink.TextOf("annotations"), "绝密\na note");
+  EXPECT_EQ(sink.TextOf("form"),
+            "Identity number\n11010519491231002X\nkid\none\ntwo\no\nOption one\nplain");
+  EXPECT_EQ(sink.TextOf("xfa/first page"), "<xdp><v>机密 in it</v></xdp>");
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+  EXPECT_EQ(sink.broken, "");
+}
+
+// Fields and pages that hold each other, and more than anybody draws.
+TEST(Pdf, FormsHaveBounds) {
+  PdfWriter circle;
+  const int next = circle.NextObject();
+  circle.AddObject(fmt::format("<< /V (first) /Kids [{} 0 R] >>", next + 1));
+  circle.AddObject(fmt::format("<< /V (second) /Kids [{} 0 R {} 0 R] >>", next, next + 1));
+  circle.AddPage({"text"}, fmt::format("/Annots [{} 0 R {} 0 R]", next, next));
+  circle.SetCatalog(fmt::format("/AcroForm << /Fields [{} 0 R] >>", next));
+  EXPECT_EQ(ExtractBytes(circle.Finish()).TextOf("form"), "first\nsecond");
+
+  PdfWriter deep;
+  std::string field = "<< /V (last) >>";
+  for (int i = 0; i < 100; ++i) field = "<< /V (f) /Kids [" + field + "] >>";
+  deep.AddPage({"text"});
+  deep.SetCatalog("/AcroForm << /Fields [" + field + "] >>");
+  const RecordingSink sink = ExtractBytes(deep.Finish());
+  EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_TOO_DEEP)) << sink.Gaps();
+
+  PdfWriter many;
+  std::string annotations;
+  for (int i = 0; i < 100'100; ++i) annotations += "<</Contents(x)>>";
+  many.AddPage({"text"}, "/Annots [" + annotations + "]");
+  const RecordingSink full = ExtractBytes(many.Finish());
+  EXPECT_TRUE(full.HasGap(v1::UNSCANNED_REASON_TOO_MANY)) << full.Gaps();
+  EXPECT_EQ(full.TextOf("annotations").size(), 2U * 100'000 - 1);
 }
 
 }  // namespace

@@ -85,8 +85,9 @@ std::string PdfWriter::Finish() const {
   std::string kids;
   for (const int page : pages_) kids += fmt::format("{} 0 R ", page);
   std::vector<std::string> all = {
-      fmt::format("<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles << /Names [{}] >> >> >>",
-                  names_),
+      fmt::format(
+          "<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles << /Names [{}] >> >> {} >>",
+          names_, catalog_),
       fmt::format("<< /Type /Pages /Count {} /Kids [{}] >>", pages_.size(), kids),
       kFont,
       kDescendantFont,

@@ -14,6 +14,8 @@ class PdfWriter {
   void AddPage(const std::vector<std::string>& lines, std::string_view attributes = "");
   // A page with this content stream.
   void AddRawPage(std::string_view content, std::string_view attributes = "");
+  // Entries of the catalog.
+  void SetCatalog(std::string_view entries) { catalog_ = entries; }
   void SetInfo(std::string_view entries) { info_ = entries; }
   void Embed(std::string_view name, std::string_view bytes);
   // An encryption dictionary whose password nobody knows.
@@ -30,6 +32,7 @@ class PdfWriter {
   std::vector<std::string> objects_;
   std::vector<int> pages_;
   std::string info_;
+  std::string catalog_;
   std::string names_;
   bool encrypted_ = false;
 };
