@@ -47,7 +47,7 @@ HEADER_RULES = [
     (r"soci|sqlite3", ["server/store", "server/main", "agent/inspect/extract"], "only the store talks SQL"),
     (r"grpc", ["server/rpc", "server/ctl", "server/main", "agent/uplink", "agent/main", "tests"],
      "gRPC stays at the edges"),
-    (r"poppler|expat|\bzip\.h|unicode/", ["agent/inspect/extract", "rules/engine", "benchmarks", "tests"],
+    (r"poppler|qpdf|expat|\bzip\.h|unicode/", ["agent/inspect/extract", "rules/engine", "benchmarks", "tests"],
      "what parses documents runs in the worker"),
     (r"hs\.h|hs/", ["rules/engine", "benchmarks"], "Hyperscan stays in the rules engine"),
 ]
