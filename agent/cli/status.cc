@@ -37,10 +37,11 @@ void DescribeChannels(const v1::AgentState& state, std::string& out) {
     out += "\n";
     for (const v1::GuardedDevice& guarded : channel.devices()) {
       const v1::Device& device = guarded.device();
-      out += fmt::format("    {} {} {}:{}:{}: {}", Printable(device.mount_point()),
-                         Printable(device.label()), Printable(device.vendor_id()),
-                         Printable(device.product_id()), Printable(device.serial()),
-                         ModeText(guarded.mode()));
+      out += fmt::format(
+          "    {} {} {}:{}:{}: {}",
+          Printable(device.mount_point().empty() ? device.node() : device.mount_point()),
+          Printable(device.label()), Printable(device.vendor_id()), Printable(device.product_id()),
+          Printable(device.serial()), ModeText(guarded.mode()));
       if (!guarded.why().empty()) out += fmt::format(" ({})", Printable(DetailText(guarded.why())));
       out += "\n";
     }

@@ -65,9 +65,11 @@ void Channels(const v1::AgentState& state, bool colour, std::string& out) {
     out += '\n';
     for (const v1::GuardedDevice& guarded : channel.devices()) {
       const v1::Device& stick = guarded.device();
-      out += fmt::format("    {}:{}:{} {}  {}", Printable(stick.vendor_id()),
-                         Printable(stick.product_id()), Printable(stick.serial()),
-                         Printable(stick.mount_point()), CoverageText(guarded.coverage()));
+      out +=
+          fmt::format("    {}:{}:{} {}  {}", Printable(stick.vendor_id()),
+                      Printable(stick.product_id()), Printable(stick.serial()),
+                      Printable(stick.mount_point().empty() ? stick.node() : stick.mount_point()),
+                      CoverageText(guarded.coverage()));
       if (!guarded.why().empty()) out += fmt::format(" ({})", Printable(DetailText(guarded.why())));
       out += '\n';
     }

@@ -249,6 +249,26 @@ class Sealing(OwnGuards):
         self.guarded(stick.mount_point)
         self.assertEqual(run("cp", "/etc/hostname", stick.mount_point), (0, ""))
 
+    def test_what_cannot_be_sealed_is_said(self):
+        stick = self.new_stick(mounted=False)
+        guard = self.new_guard([stick])
+        wait_for("sealed", stick.sealed, SEAL_SECONDS_MAX)
+        self.assertIn("coverage: COVERAGE_COVERED sealed {", self.state_of(guard))
+        self.assertEqual(guard.stop(), 0)
+        with open(stick.device, "r+b") as node:  # nothing that is known
+            node.write(bytes(8192))
+        guard = self.new_guard([stick])
+        state = self.state_of(guard)
+        self.assertFalse(stick.sealed())
+        self.assertRegex(state, r'coverage: COVERAGE_PARTIAL why: "a stick that is not mounted can be written to')
+        self.assertIn("its file system cannot be sealed", state)
+        self.assertIn(f'node: "{stick.device}"', state)
+
+    def state_of(self, guard):
+        before = len(guard.lines("^state "))
+        guard.process.send_signal(signal.SIGHUP)
+        return wait_for("the guard's state", lambda: guard.lines("^state ")[before:])[0]
+
     def test_a_journal_that_must_be_replayed_is_left_to_the_mount(self):
         stick = self.new_stick()
         write_back = ["sh", "-c", f"echo harmless > {stick.mount_point}/there; sync -f {stick.mount_point}"]

@@ -47,6 +47,23 @@ std::vector<const Arrival*> Sealing::Sealed(const std::function<bool(const v1::D
   return sealed;
 }
 
+std::vector<const Arrival*> Sealing::Open(const std::function<bool(const v1::Device&)>& wants,
+                                          const std::function<bool(dev_t)>& mounted,
+                                          const NodeProtection& protection) const {
+  std::vector<const Arrival*> open;
+  for (const Arrival& arrival : arrivals_) {
+    if (arrival.mounts_sealed && !spared_.contains(arrival.number)) continue;
+    if (mounted(arrival.number) || !wants(arrival.identity.device)) continue;
+    const auto& own = arrival.identity.own_nodes;
+    if (std::none_of(own.begin(), own.end(), [&](const std::string& node) {
+          return protection.Protects(node) || IsReadOnlyNode(node);
+        })) {
+      open.push_back(&arrival);
+    }
+  }
+  return open;
+}
+
 std::set<std::string> Sealing::Settling(const std::function<bool(const v1::Device&)>& wants,
                                         Time now) const {
   std::set<std::string> nodes;

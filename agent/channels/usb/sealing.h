@@ -36,6 +36,11 @@ class Sealing {
   [[nodiscard]] std::vector<const Arrival*> Sealed(
       const std::function<bool(const v1::Device&)>& wants,
       const std::function<bool(dev_t)>& mounted, const NodeProtection& protection) const;
+  // The devices that policy `wants` sealed and that are not: neither `mounted` nor read-only, so
+  // that whoever may write to their node can.
+  [[nodiscard]] std::vector<const Arrival*> Open(
+      const std::function<bool(const v1::Device&)>& wants,
+      const std::function<bool(dev_t)>& mounted, const NodeProtection& protection) const;
   // Nodes of devices whose guard has just gone.
   [[nodiscard]] std::set<std::string> Settling(const std::function<bool(const v1::Device&)>& wants,
                                                Time now) const;

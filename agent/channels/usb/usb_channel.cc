@@ -138,12 +138,23 @@ v1::ChannelState UsbChannel::State() const {
   for (const Arrival* arrival : Sealed()) {
     if (!guards_.contains(arrival->number)) *state.add_sealed() = arrival->identity.device;
   }
+  const std::vector<const Arrival*> open = Open();
+  for (const Arrival* arrival : open) {
+    v1::GuardedDevice& left = *state.add_devices();
+    *left.mutable_device() = arrival->identity.device;
+    left.set_mode(ModeFor(policy_, arrival->identity.device));
+    left.set_coverage(v1::COVERAGE_PARTIAL);
+    left.set_why("not mounted, and not read-only until it is: its file system cannot be sealed");
+  }
   if (!watching_) {
     state.set_coverage(v1::COVERAGE_NOT_COVERED);
     state.set_why("not started");
   } else if (!uncovered_.empty()) {
     state.set_coverage(v1::COVERAGE_PARTIAL);
     state.set_why(uncovered_.begin()->second);
+  } else if (!open.empty()) {
+    state.set_coverage(v1::COVERAGE_PARTIAL);
+    state.set_why("a stick that is not mounted can be written to past the guard");
   } else {
     state.set_coverage(v1::COVERAGE_COVERED);
   }

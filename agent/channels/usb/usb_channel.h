@@ -58,6 +58,7 @@ class UsbChannel final : public Channel {
   // through the guard.
   [[nodiscard]] bool Closed(const v1::Device& device) const;
   [[nodiscard]] std::vector<const Arrival*> Sealed() const;
+  [[nodiscard]] std::vector<const Arrival*> Open() const;
   void ReportOpen(dev_t files, const std::string& source);
   void Failed(const std::string& what);
 

@@ -83,6 +83,12 @@ std::vector<const Arrival*> UsbChannel::Sealed() const {
                          [this](dev_t number) { return mounted_.contains(number); }, protection_);
 }
 
+std::vector<const Arrival*> UsbChannel::Open() const {
+  if (policy_.unmounted_open()) return {};
+  return sealing_.Open([this](const v1::Device& device) { return Closed(device); },
+                       [this](dev_t number) { return mounted_.contains(number); }, protection_);
+}
+
 void UsbChannel::ProtectNodes() {
   const Sealing::Time now = Sealing::Clock::now();
   std::erase_if(lingering_, [now](const auto& row) { return row.first <= now; });

@@ -173,7 +173,7 @@ int Run(int argc, char** argv) {
 
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) sigaddset(&signals, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   SetUpLogging("usb_guard_harness", "warn", false);
   const auto policy_of = [&rules, verdict_ms_max, unmounted_open](const std::string& name) {
@@ -191,9 +191,14 @@ int Run(int argc, char** argv) {
   }
   std::puts("ready");
   std::fflush(stdout);
-  // SIGUSR1: the second mode from now on. SIGUSR2: back to the mode it was started with.
+  // SIGUSR1: the second mode from now on. SIGUSR2: back to the mode it was started with. SIGHUP:
+  // its state.
   for (int signal = 0; signal != SIGINT && signal != SIGTERM;) {
     sigwait(&signals, &signal);
+    if (signal == SIGHUP) {
+      std::puts(("state " + channel.State().ShortDebugString()).c_str());
+      std::fflush(stdout);
+    }
     if (signal != SIGUSR1 && signal != SIGUSR2) continue;
     channel.ApplyPolicy(policy_of(signal == SIGUSR1 ? second_mode : mode));
     sink.SayMode(signal == SIGUSR1 ? second_mode : mode);
