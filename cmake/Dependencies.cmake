@@ -30,6 +30,7 @@ pkg_check_modules(expat REQUIRED IMPORTED_TARGET expat)
 pkg_check_modules(poppler_cpp REQUIRED IMPORTED_TARGET poppler-cpp)
 pkg_check_modules(qpdf REQUIRED IMPORTED_TARGET libqpdf)
 pkg_check_modules(argon2 REQUIRED IMPORTED_TARGET libargon2)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 
 if(SHOUMI_BUILD_TESTS OR SHOUMI_BUILD_FUZZ)
   find_package(ZLIB REQUIRED)

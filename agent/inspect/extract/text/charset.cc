@@ -4,9 +4,9 @@
 #include <array>
 #include <string>
 
-#include "agent/inspect/extract/text/common_characters.h"
 #include "agent/inspect/extract/text/decoder.h"
 #include "agent/inspect/extract/utf8.h"
+#include "common/text/common_han.h"
 
 namespace shoumi::inspect {
 namespace {

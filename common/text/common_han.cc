@@ -1,9 +1,9 @@
-#include "agent/inspect/extract/text/common_characters.h"
+#include "common/text/common_han.h"
 
 #include <array>
 #include <string_view>
 
-namespace shoumi::inspect {
+namespace shoumi {
 namespace {
 
 // Simplified, then the traditional forms that differ.
@@ -67,4 +67,4 @@ bool IsCjkPunctuation(uint32_t code) {
          (code >= 0x2460 && code <= 0x2473) || code == 0xB7;
 }
 
-}  // namespace shoumi::inspect
+}  // namespace shoumi
