@@ -31,8 +31,8 @@ std::span<const Format* const> Formats() {
       &kXlsxFormat,       //
       &kPptxFormat,       //
       &kPackageFormat,    //
+      &kOfdFormat,        // before OpenDocument, whose marks any package can carry
       &kOdfFormat,        //
-      &kOfdFormat,        //
       &kZipFormat,        //
       &kOdfXmlFormat,     //
       &kHtmlFormat,       //

@@ -23,11 +23,13 @@ constexpr std::string_view kManifest = "META-INF/manifest.xml";
 constexpr uint64_t kManifestBytesMax = 1 << 20;
 constexpr size_t kHeadOfMemberBytes = 4096;
 
-// About the package, not of its content (ODF 1.3, part 2).
-bool IsAboutThePackage(std::string_view root) {
-  constexpr std::string_view kRoots[] = {"document-settings", "manifest", "RDF",
-                                         "document-signatures"};
-  return std::find(std::begin(kRoots), std::end(kRoots), root) != std::end(kRoots);
+// About the package, not of its content (ODF 1.3, part 2): where the standard puts it. The same
+// root elsewhere is content.
+bool IsAboutThePackage(std::string_view name, std::string_view root) {
+  if (root == "document-settings") return name == "settings.xml" || name.ends_with("/settings.xml");
+  if (root == "manifest") return name == kManifest;
+  if (root == "document-signatures") return name == "META-INF/documentsignatures.xml";
+  return root == "RDF" && (name == "manifest.rdf" || name.ends_with("/manifest.rdf"));
 }
 
 // Pictures of what is read elsewhere, and what LibreOffice keeps for itself.
@@ -45,6 +47,10 @@ void ReadXml(Source& source, std::string_view part, Context& context) {
   const absl::Status status = ParseXml(source, context, reader);
   reader.Finish();
   ReportFailure(context, part, status, reader.saw_text());
+  if (reader.broken_binaries() > 0) {
+    context.sink.Unscanned(context.PartName(part), v1::UNSCANNED_REASON_CORRUPT,
+                           fmt::format("{} embedded objects", reader.broken_binaries()));
+  }
   uint32_t number = 0;
   for (const std::string& bytes : reader.binaries()) {
     const std::string name = fmt::format("object {}", ++number);
@@ -92,7 +98,8 @@ class OdfPackage {
     if (!got.ok()) return ReportFailure(context_, entry.name, got.status(), false);
     const std::string_view head(buffer.data(), *got);
     const std::string root = XmlRoot(head);
-    if (head.empty() || IsAboutThePackage(root) || IsByproduct(entry.name, head)) return;
+    if (head.empty() || IsAboutThePackage(entry.name, root) || IsByproduct(entry.name, head))
+      return;
     if (root.starts_with("document") && entry.name.find('/') == std::string::npos) {
       ReadXml(**source, entry.name, context_);
     } else {

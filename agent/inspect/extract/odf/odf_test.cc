@@ -1,6 +1,10 @@
 #include "agent/inspect/extract/odf/odf.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "agent/inspect/extract/testing/recording_sink.h"
 #include "agent/inspect/extract/testing/zip_writer.h"
@@ -39,11 +43,92 @@ TEST(Odf, TextIsReadAsItFlows) {
       "</table:table-cell><table:table-cell><text:p>3</text:p></table:table-cell></table:table-row>"
       "</table:table><text:p>end<text:hidden-text text:string-value=\" hidden\"/></text:p>"));
   EXPECT_EQ(sink.TextOf("first page"), "机密★10年\na b  c\td\ne f\nbox\n1\n2\t3\nend hidden\n");
-  EXPECT_EQ(sink.TextOf("footnotes"), "a note\n");
+  EXPECT_EQ(sink.TextOf("footnotes"), "1\na note\n");
   EXPECT_EQ(sink.TextOf("comments"), "Li\na comment\n");
   EXPECT_EQ(sink.TextOf("descriptions"), "a view");
   EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
   EXPECT_EQ(sink.broken, "");
+}
+
+std::string Commented(const std::string& comment) {
+  const std::string body = Body("text", "<text:p>绝密</text:p>");
+  return body.substr(0, body.find('\n')) + "<!--" + comment + "-->" + body.substr(body.find('\n'));
+}
+
+// What is left out is known by its place and its root together.
+TEST(Odf, ContentThatLooksLikePackaging) {
+  const std::string text =
+      "<office:body><office:text><text:p>绝密</text:p></office:text></office:body>";
+  for (const auto& [name, member] :
+       {std::pair("content.xml", Xml("document-settings", text)),
+        std::pair("content.xml", Commented("<RDF>")),
+        std::pair("content.xml", Commented(std::string(5000, '.'))),
+        std::pair("more.xml", std::string("<RDF>绝密</RDF>")),
+        std::pair("manifest.rdf", Xml("document-content", text)),
+        std::pair("META-INF/other.xml", std::string("<manifest>绝密</manifest>"))}) {
+    std::vector<std::pair<std::string, std::string>> members = {
+        {"mimetype", "application/vnd.oasis.opendocument.text"}, {name, member}};
+    if (std::string_view(name) != "content.xml")
+      members.emplace_back("content.xml", Body("text", ""));
+    EXPECT_NE(ExtractBytes(MakeZip(members)).AllText().find("绝密"), std::string::npos)
+        << name << " " << member.substr(0, 40);
+  }
+}
+
+TEST(Odf, ValuesAndFormulasThatAreNotShown) {
+  const RecordingSink sink = ExtractBytes(Body(
+      "spreadsheet",
+      "<table:table table:name=\"t\"><table:table-row><table:table-cell "
+      "office:value-type=\"string\" "
+      "office:string-value=\"绝密\"><text:p>shown</text:p></table:table-cell><table:table-cell "
+      "office:string-value=\"same\"><text:p>same</text:p></table:table-cell><table:table-cell "
+      "table:formula=\"of:=&quot;机密&quot;\"/></table:table-row></table:table>"));
+  EXPECT_EQ(sink.TextOf("cell values"), "绝密");
+  EXPECT_EQ(sink.TextOf("formulas"), "of:=\"机密\"");
+  const RecordingSink text = ExtractBytes(
+      Body("text",
+           "<text:p>a<text:variable-set text:display=\"none\" office:string-value=\"secret\"/>b"
+           "<text:variable-set office:string-value=\"c\">c</text:variable-set>"
+           "<styles>d</styles></text:p>"));
+  EXPECT_EQ(text.TextOf("first page"), "asecretbcd\n");
+  EXPECT_EQ(
+      ExtractBytes(Xml("document-styles",
+                       "<office:styles><text:list-level-style-number style:num-prefix=\"机密\"/>"
+                       "<text:notice>绝密</text:notice></office:styles>"))
+          .TextOf("styles"),
+      "机密\n绝密");
+}
+
+// Numbers stay apart where something stands between them.
+TEST(Odf, NumbersStayApart) {
+  const RecordingSink sink = ExtractBytes(
+      Body("text",
+           "<text:p>1380013<draw:rect/> 8000<office:annotation/> "
+           "77</text:p><table:table><table:table-row>"
+           "<table:table-cell><table:table><table:table-row><table:table-cell><text:p>12</text:p>"
+           "</table:table-cell><table:table-cell><text:p>34</text:p></table:table-cell></"
+           "table:table-row>"
+           "</table:table></table:table-cell></table:table-row></table:table>"));
+  EXPECT_EQ(sink.TextOf("first page"), "1380013 8000 77\n12\n34\n");
+}
+
+// Boxes of one paragraph wait for its end, but not more of them than fits.
+TEST(Odf, BoxesOfOneParagraphHaveABound) {
+  std::string boxes;
+  const std::string box =
+      "<draw:text-box><text:p>" + std::string(10'000, 'b') + "</text:p></draw:text-box>";
+  for (int i = 0; i < 1000; ++i) boxes += box;
+  const RecordingSink sink = ExtractBytes(Body("text", "<text:p>a" + boxes + "z</text:p>"));
+  const std::string text = sink.AllText();
+  EXPECT_EQ(std::count(text.begin(), text.end(), 'b'), 10'000'000);
+  EXPECT_NE(text.find('z'), std::string::npos);
+}
+
+TEST(Odf, AnObjectThatIsNoBase64IsSaid) {
+  const RecordingSink sink = ExtractBytes(Body(
+      "text",
+      "<text:p><draw:image><office:binary-data>***</office:binary-data></draw:image></text:p>"));
+  EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_CORRUPT)) << sink.Gaps();
 }
 
 TEST(Odf, SheetsKeepTheirColumnsAndNumbers) {

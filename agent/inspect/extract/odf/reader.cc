@@ -61,7 +61,7 @@ void OdfReader::Start(std::string_view local, const XmlAttributes& attributes) {
   ++depth_;
   if (skipped_ > 0) {
     ++skipped_;
-    return;
+    return PutStyleTexts(attributes);
   }
   if (std::exchange(body_, false)) return StartFlow(local);
   if (local == "body" && flow_ == Flow::kNone) {
@@ -76,7 +76,9 @@ void OdfReader::Start(std::string_view local, const XmlAttributes& attributes) {
   // Elements of text:meta are text; within office:meta all are properties.
   if (tag == OdfTag::kProperty && levels_.back().paragraphs > 0) tag = OdfTag::kOther;
   const bool property = Within(OdfTag::kProperty);
-  if (tag == OdfTag::kSkipped || (property && IsBookkeeping(local))) {
+  // Within the document they are nothing that is known, and their text is text.
+  const bool before_document = flow_ == Flow::kNone && levels_.size() == 1;
+  if ((tag == OdfTag::kSkipped && before_document) || (property && IsBookkeeping(local))) {
     skipped_ = 1;
     return;
   }
@@ -132,6 +134,10 @@ void OdfReader::StartTag(OdfTag tag, const XmlAttributes& attributes) {
     case OdfTag::kField:
       PutText(attributes.Get("string-value"));
       break;
+    case OdfTag::kVariable:
+      if (attributes.Get("display") == "none") PutText(attributes.Get("string-value"));
+      PutAside("formulas", attributes.Get("formula"));
+      break;
     case OdfTag::kOther:
     case OdfTag::kRow:
     case OdfTag::kSkipped:
@@ -144,7 +150,10 @@ void OdfReader::StartTag(OdfTag tag, const XmlAttributes& attributes) {
 void OdfReader::StartCell(const XmlAttributes& attributes) {
   ++levels_.back().cells;
   cell_value_ = std::string(attributes.Get("value"));
+  cell_string_ = std::string(attributes.Get("string-value"));
+  cell_text_.clear();
   cell_figures_.clear();
+  PutAside("formulas", attributes.Get("formula"));
   cell_repeats_ = Count(attributes.Get("number-columns-repeated"), kRepeatsMax);
 }
 
@@ -157,7 +166,11 @@ void OdfReader::End(std::string_view local) {
   if (binary_depth_ == depth) {
     binary_depth_ = 0;
     std::string bytes;
-    if (absl::Base64Unescape(base64_, &bytes)) binaries_.push_back(std::move(bytes));
+    if (absl::Base64Unescape(base64_, &bytes)) {
+      binaries_.push_back(std::move(bytes));
+    } else {
+      ++broken_binaries_;
+    }
     base64_.clear();
     return;
   }
@@ -208,8 +221,11 @@ void OdfReader::EndCell() {
     }
     cell_value_.clear();
   }
+  if (level.cells == 1 && cell_string_ != cell_text_) {
+    PutAside("cell values", std::exchange(cell_string_, ""));
+  }
   if (level.cells > 0) --level.cells;
-  level.new_line = false;
+  level.new_line = level.cells > 0;  // a cell of a table within a cell
   if (level.cells == 0) level.tabs += cell_repeats_;
   level.tabs = std::min(level.tabs, kRepeatsMax);
 }
@@ -238,6 +254,7 @@ void OdfReader::Push(OdfTag tag) {
   Level level;
   level.tag = tag;
   level.depth = depth_;
+  level.outer_space = space_;
   switch (tag) {
     case OdfTag::kHeader:
       level.aside = asides_.Open("header", v1::PART_KIND_HEADER, Naming::kNumbered);
@@ -252,6 +269,7 @@ void OdfReader::Push(OdfTag tag) {
       break;
     case OdfTag::kNote:
       level.aside = asides_.Open("footnotes", v1::PART_KIND_NOTES, Naming::kJoined);
+      level.loose = true;
       break;
     case OdfTag::kSlideNotes:
       level.aside = asides_.Open("notes", v1::PART_KIND_NOTES, Naming::kNumbered);
@@ -283,14 +301,16 @@ void OdfReader::Push(OdfTag tag) {
 void OdfReader::Pop() {
   Level level = std::move(levels_.back());
   levels_.pop_back();
+  space_ = level.outer_space;
   const std::string text = level.held + level.boxes;
   if (level.aside) {
     if (!text.empty()) asides_.Append(*level.aside, text);
     return;
   }
   if (!HasText(text)) return;
-  if (levels_.back().paragraphs > 0) {
-    levels_.back().boxes += text;
+  std::string& boxes = levels_.back().boxes;
+  if (levels_.back().paragraphs > 0 && boxes.size() + text.size() <= kHeldBytesMax) {
+    boxes += text;
   } else {
     Put(text);
   }
@@ -315,8 +335,22 @@ void OdfReader::EndFlowPart() {
   context_.sink.EndPart();
 }
 
+// Of what is no text of the document: said all the same, as anything can stand there.
+void OdfReader::PutAside(std::string_view part, std::string_view text) {
+  if (!HasText(text)) return;
+  asides_.Append(asides_.Open(part, v1::PART_KIND_BODY, AsideParts::Naming::kJoined), text);
+}
+
+// What lists and notes show around their numbers.
+void OdfReader::PutStyleTexts(const XmlAttributes& attributes) {
+  for (const char* name : {"num-prefix", "num-suffix", "bullet-char"}) {
+    const std::string_view text = attributes.Get(name);
+    if (text.size() > 1) PutAside("styles", text);
+  }
+}
+
 void OdfReader::Characters(std::string_view text) {
-  if (skipped_ > 0) return;
+  if (skipped_ > 0) return PutAside("styles", text);
   if (binary_depth_ > 0) {
     if (asides_.Hold(text.size())) {
       std::copy_if(text.begin(), text.end(), std::back_inserter(base64_),
@@ -350,6 +384,7 @@ void OdfReader::PutText(std::string_view text) {
   level.row_has_text = true;
   saw_text_ = true;
   if (level.cells == 1 && cell_figures_.size() < kFiguresMax) cell_figures_ += Figures(collapsed);
+  if (level.cells == 1 && cell_text_.size() <= cell_string_.size()) cell_text_ += collapsed;
   Put(collapsed);
 }
 

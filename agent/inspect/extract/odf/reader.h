@@ -29,6 +29,7 @@ class OdfReader final : public XmlHandler {
   [[nodiscard]] bool saw_text() const { return saw_text_; }
   // What a flat document holds as base64, in order.
   [[nodiscard]] const std::vector<std::string>& binaries() const { return binaries_; }
+  [[nodiscard]] uint32_t broken_binaries() const { return broken_binaries_; }
 
  private:
   enum class Flow : uint8_t { kNone, kText, kSheets, kSlides };
@@ -45,6 +46,7 @@ class OdfReader final : public XmlHandler {
     uint32_t tabs = 0;  // before the next text
     bool new_line = false;
     bool row_has_text = false;
+    bool outer_space = false;  // space_ of what is around it
   };
 
   void StartTag(OdfTag tag, const XmlAttributes& attributes);
@@ -53,6 +55,8 @@ class OdfReader final : public XmlHandler {
   void EndCell();
   void EndRow();
   void EndParagraph();
+  void PutAside(std::string_view part, std::string_view text);
+  void PutStyleTexts(const XmlAttributes& attributes);
   void Push(OdfTag tag);
   void Pop();
   void BeginFlowPart(OdfTag tag);
@@ -79,10 +83,13 @@ class OdfReader final : public XmlHandler {
   bool space_ = true;  // the paragraph ends with one so far
   bool saw_text_ = false;
   std::string cell_value_;
+  std::string cell_string_;  // its value, where it is a text
+  std::string cell_text_;    // as it is shown, as much as there is of the value
   std::string cell_figures_;
   uint32_t cell_repeats_ = 1;
   std::string base64_;
   std::vector<std::string> binaries_;
+  uint32_t broken_binaries_ = 0;
 };
 
 }  // namespace shoumi::inspect

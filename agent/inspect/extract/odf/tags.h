@@ -17,7 +17,7 @@ enum class OdfTag : uint8_t {
   kCell,
   kSlide,       // draw:page
   kSlideNotes,  // presentation:notes
-  kNote,        // the body of a footnote or endnote
+  kNote,        // a footnote or endnote, its mark too
   kComment,
   kBox,  // text box or shape
   kHeader,
@@ -26,6 +26,7 @@ enum class OdfTag : uint8_t {
   kChanges,      // tracked: what was deleted
   kDescription,  // of a picture or object
   kField,        // says its text in an attribute
+  kVariable,     // shows its text, or hides it
   kProperty,     // within office:meta
   kSkipped,
 };

@@ -20,19 +20,14 @@ namespace {
 constexpr size_t kHeadOfMemberBytes = 4096;
 
 // What a member is by the root of its XML; the order in which they are read.
-enum class What : uint8_t { kInfo, kPage, kTemplate, kAnnotations, kOther, kIgnored };
+enum class What : uint8_t { kInfo, kPage, kTemplate, kAnnotations, kOther };
 
 What WhatIs(std::string_view root, std::string_view name) {
   if (root == "OFD" || root == "Document") return What::kInfo;
   if (root == "Page") return name.find("Tpl") == std::string::npos ? What::kPage : What::kTemplate;
   if (root == "PageAnnot") return What::kAnnotations;
-  // Lists of members, and of what has no text.
-  constexpr std::string_view kIgnored[] = {"Res",        "Annotations", "Attachments",
-                                           "CustomTags", "Signatures",  "Signature",
-                                           "DocVersion", "Extensions"};
-  return std::find(std::begin(kIgnored), std::end(kIgnored), root) != std::end(kIgnored)
-             ? What::kIgnored
-             : What::kOther;
+  // Resources, extensions, lists of members: what they say is read as any XML.
+  return What::kOther;
 }
 
 // Seals and signature values are DER (GM/T 0031, GM/T 0010): a sequence as long as the member.
@@ -137,8 +132,7 @@ class OfdPackage {
       return context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_ENCRYPTED,
                                      "encrypted OFD");
     }
-    const What what = WhatIs(root, entry.name);
-    if (what != What::kIgnored) members_.push_back({&entry, what, LastNumber(entry.name)});
+    members_.push_back({&entry, WhatIs(root, entry.name), LastNumber(entry.name)});
   }
 
   void ReadMember(const Member& member, uint32_t pages) {

@@ -36,6 +36,32 @@ RecordingSink Read(std::vector<std::pair<std::string, std::string>> members) {
   return sink;
 }
 
+TEST(Ofd, WhatListsAndResourcesSayIsRead) {
+  const RecordingSink sink = Read(
+      {{"Doc_0/DocumentRes.xml",
+        Xml("Res", "<ofd:CompositeGraphicUnits><ofd:CompositeGraphicUnit ID=\"9\"><ofd:Content>" +
+                       Text("0 0 9 9", "X=\"0\" Y=\"5\"", "机密") +
+                       "</ofd:Content></ofd:CompositeGraphicUnit></ofd:CompositeGraphicUnits>")},
+       {"Doc_0/Attachs/Attachments.xml",
+        Xml("Attachments", "<ofd:Attachment ID=\"1\" Name=\"客户名单\"/>")},
+       {"Doc_0/Extensions.xml",
+        Xml("Extensions",
+            "<ofd:Extension><ofd:Property Name=\"p\">绝密</ofd:Property></ofd:Extension>")}});
+  for (const char* text : {"机密", "客户名单", "绝密"}) {
+    EXPECT_NE(sink.AllText().find(text), std::string::npos) << text;
+  }
+}
+
+// With members of both, each is read as what it is.
+TEST(Ofd, OneThatPretendsToBeOpenDocument) {
+  const RecordingSink sink =
+      Read({{"mimetype", "application/vnd.oasis.opendocument.text"},
+            {"content.xml", "<a/>"},
+            {"Doc_0/Pages/Page_0/Content.xml", Page(Text("20 20 6 6", "X=\"0\" Y=\"5\"", "机") +
+                                                    Text("25 20 6 6", "X=\"0\" Y=\"5\"", "密"))}});
+  EXPECT_EQ(sink.TextOf("page 1"), "机密\n");
+}
+
 TEST(Ofd, RunsBecomeLines) {
   // Out of order; a character in a run of its own; a second column; a raised character.
   const RecordingSink sink =

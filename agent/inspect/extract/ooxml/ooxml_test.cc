@@ -465,6 +465,11 @@ TEST(XmlRoot, FindsTheNameBehindDeclarationsAndComments) {
   EXPECT_EQ(XmlRoot("\xEF\xBB\xBF<sst/>"), "sst");
   EXPECT_EQ(XmlRoot("plain text"), "");
   EXPECT_EQ(XmlRoot("<"), "");
+  EXPECT_EQ(XmlRoot("<!-- <RDF> -- > <a> -->\n<?p <b> ?><!DOCTYPE c [<!ENTITY d \"<e>\">]><f:g/>"),
+            "g");
+  EXPECT_EQ(XmlRoot("<!DOCTYPE html><html>"), "html");
+  EXPECT_EQ(XmlRoot("<!-- <a> "), "");
+  EXPECT_EQ(XmlRoot("<?xml?> text <a>"), "");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 namespace shoumi::inspect {
 namespace {
 
+constexpr std::string_view kBlanks = " \t\r\n";
 constexpr int kChunkBytes = 64 << 10;
 
 std::string_view Local(std::string_view name) {
@@ -109,6 +110,18 @@ std::string Narrow(std::string_view head) {
   return narrow;
 }
 
+// Of a processing instruction, comment or document type declaration; npos when it does not end.
+size_t ProloguePieceBytes(std::string_view piece) {
+  const auto through = [piece](std::string_view end, size_t from) {
+    const size_t at = piece.find(end, from);
+    return at == std::string_view::npos ? at : at + end.size();
+  };
+  if (piece.starts_with("<?")) return through("?>", 2);
+  if (piece.starts_with("<!--")) return through("-->", 4);
+  const size_t end = piece.find_first_of("[>");
+  return end == std::string_view::npos || piece[end] == '>' ? through(">", 2) : through("]>", end);
+}
+
 }  // namespace
 
 std::string_view XmlAttributes::Get(std::string_view local) const {
@@ -127,15 +140,15 @@ absl::Status ParseXml(Source& source, Context& context, XmlHandler& handler) {
 
 std::string XmlRoot(std::string_view head) {
   const std::string text = Narrow(head);
-  size_t at = text.find_first_not_of(" \t\r\n");
-  if (at == std::string::npos || text[at] != '<') return "";
-  while (at != std::string::npos && at + 1 < text.size()) {
-    const char next = text[at + 1];
-    if (next != '?' && next != '!') {
-      const size_t end = text.find_first_of(" \t\r\n/>", at + 1);
-      return std::string(Local(std::string_view(text).substr(at + 1, end - at - 1)));
+  size_t at = text.find_first_not_of(kBlanks);
+  while (at < text.size() && text[at] == '<') {
+    const std::string_view rest = std::string_view(text).substr(at);
+    if (!rest.starts_with("<?") && !rest.starts_with("<!")) {
+      const size_t end = rest.find_first_of(" \t\r\n/>", 1);
+      return std::string(Local(rest.substr(1, end - 1)));
     }
-    at = text.find('<', at + 1);
+    const size_t size = ProloguePieceBytes(rest);
+    at = size == std::string_view::npos ? size : text.find_first_not_of(kBlanks, at + size);
   }
   return "";
 }

@@ -40,7 +40,7 @@ inline constexpr uint64_t kXmlTokenBytesMax = 4 << 20;  // one tag with its attr
 absl::Status ParseXml(Source& source, Context& context, XmlHandler& handler);
 
 // Local name of the root element from the first bytes of a part, UTF-8 or UTF-16; empty when the
-// bytes are not XML. `head` may end before it.
+// bytes are not XML or end before it.
 std::string XmlRoot(std::string_view head);
 
 }  // namespace shoumi::inspect
