@@ -14,7 +14,7 @@
 namespace shoumi::inspect {
 namespace {
 
-constexpr size_t kStartBytes = 4096;
+constexpr size_t kStartBytes = 16 << 10;  // a licence may stand before the first tag
 
 // The start of a document in lower case, without its mark; UTF-16 and UTF-32 narrowed to ASCII.
 std::string Start(std::string_view head) {
@@ -52,8 +52,12 @@ bool Detect(std::string_view head, Source&) {
   // XML is HTML by its root only.
   const bool xml = start.find("<?xml") < 4;
   for (const std::string_view name :
-       {"<!doctype html", "<html", "<head", "<body", "<meta", "<title", "<table", "<div", "<p",
-        "<span", "<style", "<script", "<font", "<h1", "<br", "<center"}) {
+       {"<!doctype html", "<html", "<head",    "<body",     "<meta",    "<title",
+        "<table",         "<div",  "<p",       "<span",     "<style",   "<script",
+        "<font",          "<h1",   "<h2",      "<h3",       "<br",      "<center",
+        "<link",          "<base", "<ul",      "<ol",       "<a",       "<b",
+        "<img",           "<form", "<section", "<article",  "<main",    "<header",
+        "<nav",           "<pre",  "<iframe",  "<frameset", "<noscript"}) {
     if (!tag.starts_with(name) || (xml && !name.ends_with("html"))) continue;
     const char behind = tag.size() > name.size() ? tag[name.size()] : '\0';
     if (behind == '>' || behind == '/' || absl::ascii_isspace(static_cast<unsigned char>(behind))) {
@@ -63,21 +67,73 @@ bool Detect(std::string_view head, Source&) {
   return false;
 }
 
-// By <meta charset> (HTML, 4.2.5.4); empty for those that are told from the bytes.
+// The value of an attribute within a tag that is in lower case (HTML, 13.2.3.2).
+std::string AttributeOf(std::string_view tag, std::string_view name) {
+  constexpr std::string_view kSpaces = " \t\r\n\f/";
+  const auto skip = [&tag](std::string_view characters) {
+    tag.remove_prefix(std::min(tag.find_first_not_of(characters), tag.size()));
+  };
+  while (true) {
+    skip(kSpaces);
+    if (tag.empty()) return "";
+    const size_t end = std::min(tag.find_first_of(" \t\r\n\f/=", 1), tag.size());
+    const bool wanted = tag.substr(0, end) == name;
+    tag.remove_prefix(end);
+    skip(kSpaces);
+    if (!tag.starts_with('=')) continue;
+    tag.remove_prefix(1);
+    skip(kSpaces);
+    if (tag.empty()) return "";
+    const bool quoted = tag.front() == '"' || tag.front() == '\'';
+    const size_t from = quoted ? 1 : 0;
+    const size_t to =
+        std::min(quoted ? tag.find(tag.front(), 1) : tag.find_first_of(" \t\r\n\f"), tag.size());
+    if (wanted) return std::string(tag.substr(from, to - from));
+    tag.remove_prefix(std::min(to + from, tag.size()));
+  }
+}
+
+// What "text/html; charset = x" says (HTML, 4.2.5.4).
+std::string CharsetIn(std::string_view content) {
+  for (size_t at = content.find("charset"); at != std::string_view::npos;
+       at = content.find("charset", at + 1)) {
+    std::string_view rest = content.substr(at + 7);
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n\f"), rest.size()));
+    if (!rest.starts_with('=')) continue;
+    rest.remove_prefix(1);
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n\f\"'"), rest.size()));
+    return std::string(rest.substr(0, rest.find_first_of(" \t\r\n\f;\"'")));
+  }
+  return "";
+}
+
+// By <meta> (HTML, 13.2.3.2); empty for those that are told from the bytes, which are often said
+// wrongly, and for those that nobody knows.
 std::string DeclaredCharset(std::string_view head) {
   const std::string start = Start(head);
-  size_t at = start.find("charset=");
-  if (at == std::string::npos) return "";
-  at += std::string_view("charset=").size();
-  at = std::min(start.find_first_not_of("\"' ", at), start.size());
-  const size_t end = std::min(start.find_first_of("\"' />;", at), start.size());
-  std::string name = start.substr(at, end - at);
+  std::string_view rest = start;
+  std::string name;
+  while (name.empty() && !rest.empty()) {
+    rest.remove_prefix(std::min(rest.find('<'), rest.size()));
+    const std::string_view end = rest.starts_with("<!--") ? "-->" : ">";
+    const size_t at = std::min(rest.find(end), rest.size());
+    const std::string_view tag = rest.substr(0, at);
+    if (tag.starts_with("<meta")) {
+      name = AttributeOf(tag.substr(5), "charset");
+      if (name.empty() && AttributeOf(tag.substr(5), "http-equiv") == "content-type") {
+        name = CharsetIn(AttributeOf(tag.substr(5), "content"));
+      }
+    }
+    rest.remove_prefix(std::min(at + end.size(), rest.size()));
+  }
   const auto told = [&](std::string_view prefix) { return name.starts_with(prefix); };
-  if (told("utf") || told("gb") || told("big5") || told("x-gb") || name == "ascii" ||
-      name == "us-ascii" || name == "iso-8859-1") {
+  constexpr std::string_view kLatin[] = {"ascii", "us-ascii", "iso-8859-1", "latin1", "l1"};
+  if (told("utf") || told("unicode") || told("gb") || told("csgb") || told("x-gb") ||
+      told("chinese") || told("big5") || told("cn-big5") || told("csbig5") ||
+      std::find(std::begin(kLatin), std::end(kLatin), name) != std::end(kLatin)) {
     return "";
   }
-  return name;
+  return Decoder::Knows(name) ? name : "";
 }
 
 void Extract(Source& source, Context& context) {

@@ -54,7 +54,7 @@ TEST(Html, WhatIsNotShownIsReadToo) {
   EXPECT_EQ(sink.TextOf("comments"), " 备注 \n[if x]");
   EXPECT_EQ(sink.TextOf("first page"), "l");
   EXPECT_EQ(sink.TextOf("data 1/first page"), "绝密");
-  EXPECT_EQ(sink.TextOf("data 2/first page"), "机密%20");
+  EXPECT_EQ(sink.TextOf("data 2/first page"), "机密 ");
   EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
 }
 
@@ -80,15 +80,81 @@ TEST(Html, LongDocumentsAreReadWhole) {
 }
 
 TEST(Html, WhatNeverEndsTakesNoTime) {
-  for (const std::string piece :
-       {"<a", "<!--", "<a b=\"", "&", "<script>", "<td>", "<a b='\"", "</"}) {
+  for (const std::string piece : {"<a", "<!--", "<a b=\"", "&", "<script>", "<td>", "<a b='\"",
+                                  "</", "</title", "<!", "--!"}) {
     std::string document = "<html>机密";
     while (document.size() < 12 << 20) document += piece;
+    if (piece == "<a") document += " b=\">";
     const RecordingSink sink = ExtractBytes(document, Limits(), std::chrono::seconds(20));
     EXPECT_FALSE(sink.HasGap(v1::UNSCANNED_REASON_TIMEOUT)) << piece;
     EXPECT_TRUE(sink.TextOf("first page").starts_with("机密") ||
                 sink.TextOf("body").starts_with("机密"))
         << piece;
+  }
+}
+
+// Mark-up that is looked through as browsers do, so that nothing is taken for a tag that is text.
+TEST(Html, NothingHidesInMarkUp) {
+  const struct {
+    std::string_view document;
+    std::string_view part;
+    std::string_view text;
+  } kCases[] = {
+      {"<html><!DOCTYPE a \"b>绝密", "first page", "绝密"},
+      {"<html><!DOCTYPE a \"绝密\">x", "comments", "DOCTYPE a \"绝密\""},
+      {"<html><?php 绝密 ?>x", "comments", "php 绝密 ?"},
+      {"<html><p =\">绝密", "first page", "绝密"},
+      {"<html><p a\"=b>绝密", "first page", "绝密"},
+      {"<html><p top-secret hidden>x", "attributes", "top-secret"},
+      {"<html><p a = \"b>c\">绝密", "first page", "绝密"},
+      {"<html><textarea><b a=\"绝密&amp;</textarea>x", "first page", "<b a=\"绝密&\nx"},
+      {"<html><title><b a=\"绝密</title>x", "title", "<b a=\"绝密"},
+      {"<html><title>a</titles>绝密</title>x", "title", "a</titles>绝密"},
+      {"<html><xmp><b>绝密</xmp>x", "first page", "<b>绝密\nx"},
+      {"<html><iframe><a b=\"绝密</iframe>x", "iframe", "<a b=\"绝密"},
+      {"<html><noframes><a b=\"绝密</noframes>x", "noframes", "<a b=\"绝密"},
+      {"<html><plaintext><a b=\"绝密</plaintext>", "first page", "<a b=\"绝密</plaintext>"},
+      {"<html><!-->绝密", "first page", "绝密"},
+      {"<html><!--->绝密<!-- a --!>x", "first page", "绝密x"},
+      {"<html>a<dialog>绝密</dialog><menu>b", "first page", "a\n绝密\nb"},
+      {"<html><template>绝密</template>", "first page", "绝密"},
+      {"<html>&nbspa&commat;b&period;&ZeroWidthSpace;&#128;&#0;&#x000673a;&copy=1&notin;",
+       "first page", "\u00A0a@b.\u200B€\uFFFD机&copy=1∉"},
+      {"<html><script>'\\u7edd\\u5bc6'</script>", "script", "'绝密'"},
+      {"<html><a href='&#100;ata:,%E7%BB%9D%e5%af%86%'>x", "data 1/first page", "绝密%"},
+  };
+  for (const auto& [document, part, text] : kCases) {
+    const RecordingSink sink = ExtractBytes(document);
+    EXPECT_EQ(sink.TextOf(std::string(part)), text) << document;
+    EXPECT_EQ(sink.broken, "");
+  }
+}
+
+TEST(Html, TheCharsetIsTheOneThatMetaSays) {
+  const std::string japanese = "\x8b\x40\x96\xa7";  // Shift-JIS
+  const std::string filler(20'000, 'a');
+  for (const std::string& start :
+       {std::string("<html><meta charset = \"x-sjis\">"),
+        std::string(
+            "<html><META content='text/html; charset = shift_jis' http-equiv=Content-Type>"),
+        std::string("<html><!-- charset=utf-8 <meta charset=koi8-r> --><meta charset=shift_jis>"),
+        std::string("<html><p title=\"charset=koi8-r\"></p><meta charset=shift_jis>"),
+        "<html><meta charset=shift_jis>" + filler}) {
+    const RecordingSink sink = ExtractBytes(start + "<br>" + japanese);
+    EXPECT_NE(sink.AllText().find("機密"), std::string::npos) << start.substr(0, 80);
+  }
+  EXPECT_TRUE(
+      ExtractBytes("<html><meta charset=iso-2022-jp>\x1b$B5!L)\x1b(B").TextOf("first page") ==
+      "機密");
+  EXPECT_TRUE(ExtractBytes("<html><meta charset=nonsense>\xbb\xfa\xc3\xdc\xce\xc4\xbc\xfe")
+                  .TextOf("first page") == "机密文件");
+}
+
+TEST(Html, ItIsKnownByItsFirstTag) {
+  const std::string licence = "<!-- " + std::string(9000, 'l') + " -->";
+  for (const std::string& document : {licence + "<html>x", std::string("<a href=x>y</a>"),
+                                      std::string("<link rel=x><p>"), std::string("<h2>x</h2>")}) {
+    EXPECT_EQ(MediaTypeOf(document), "text/html") << document.substr(0, 20);
   }
 }
 

@@ -1,7 +1,8 @@
 #include "agent/inspect/extract/html/reader.h"
 
 #include <algorithm>
-#include <cctype>
+#include <charconv>
+#include <cstdint>
 #include <iterator>
 #include <utility>
 
@@ -12,9 +13,10 @@
 namespace shoumi::inspect {
 namespace {
 
-constexpr std::string_view kDoctype = "!doctype";
+constexpr std::string_view kDoctype = "doctype html";
+constexpr std::string_view kPlainText = "plaintext";
 constexpr std::string_view kData = "data:";
-constexpr size_t kReferenceBytesMax = 16;
+constexpr size_t kReferenceBytesMax = 36;
 constexpr size_t kSeparatorsMax = 1024;  // of cells without text
 
 bool Is(std::string_view name, std::initializer_list<std::string_view> names) {
@@ -23,12 +25,15 @@ bool Is(std::string_view name, std::initializer_list<std::string_view> names) {
 
 // Elements before and behind which a line ends.
 bool IsBlock(std::string_view name) {
-  return Is(name, {"p",          "div",      "br",       "hr",      "h1",     "h2",      "h3",
-                   "h4",         "h5",       "h6",       "ul",      "ol",     "li",      "table",
-                   "dl",         "dt",       "dd",       "pre",     "form",   "section", "article",
-                   "header",     "footer",   "main",     "nav",     "aside",  "figure",  "address",
-                   "blockquote", "fieldset", "legend",   "option",  "select", "body",    "html",
-                   "figcaption", "details",  "textarea", "summary", "center"});
+  return Is(name,
+            {"p",          "div",      "br",       "hr",       "h1",      "h2",      "h3",
+             "h4",         "h5",       "h6",       "ul",       "ol",      "li",      "table",
+             "dl",         "dt",       "dd",       "pre",      "form",    "section", "article",
+             "header",     "footer",   "main",     "nav",      "aside",   "figure",  "address",
+             "blockquote", "fieldset", "legend",   "option",   "select",  "body",    "html",
+             "figcaption", "details",  "textarea", "summary",  "center",  "dialog",  "menu",
+             "hgroup",     "dir",      "listing",  "optgroup", "search",  "xmp",     "plaintext",
+             "noscript",   "template", "iframe",   "noframes", "frameset"});
 }
 
 bool IsRow(std::string_view name) {
@@ -39,10 +44,45 @@ bool IsCell(std::string_view name) {
   return Is(name, {"td", "th"});
 }
 
+// Attributes that say something by being there (HTML, attributes index: boolean ones).
+bool IsKnownFlag(std::string_view name) {
+  return Is(name, {"allowfullscreen", "async",    "autofocus", "autoplay",   "checked",
+                   "controls",        "default",  "defer",     "disabled",   "formnovalidate",
+                   "hidden",          "inert",    "ismap",     "itemscope",  "loop",
+                   "multiple",        "muted",    "nomodule",  "novalidate", "open",
+                   "playsinline",     "readonly", "required",  "reversed",   "selected",
+                   "nowrap",          "noshade",  "compact",   "declare",    "noresize"});
+}
+
 std::string Lower(std::string_view text) {
   std::string lower(text);
   absl::AsciiStrToLower(&lower);
   return lower;
+}
+
+constexpr std::string_view kSpaces = " \t\r\n\f";
+
+bool IsData(std::string_view value) {
+  value.remove_prefix(std::min(value.find_first_not_of(kSpaces), value.size()));
+  return Lower(value.substr(0, kData.size())) == kData;
+}
+
+// RFC 3986, 2.1; a '%' without two digits stays.
+std::string WithoutPercent(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    uint8_t byte = 0;
+    const char* const from = text.data() + i + 1;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(from, from + 2, byte, 16).ptr == from + 2) {
+      out.push_back(static_cast<char>(byte));
+      i += 2;
+    } else {
+      out.push_back(text[i]);
+    }
+  }
+  return out;
 }
 
 bool IsAscii(std::string_view text) {
@@ -50,26 +90,67 @@ bool IsAscii(std::string_view text) {
 }
 
 // Where a tag that starts at `rest` ends, behind its '>'; npos when that is not there yet. A quote
-// counts where a value may begin (HTML, 13.2.5).
+// opens a value only behind the '=' of an attribute that has a name (HTML, 13.2.5.32 to 37).
 size_t EndOfTag(std::string_view rest) {
-  char quote = 0;
-  bool value = false;
+  enum class In : uint8_t { kTagName, kBetween, kName, kBehindName, kBeforeValue, kValue };
+  In in = In::kTagName;
   for (size_t i = 1; i < rest.size(); ++i) {
     const char c = rest[i];
-    if (quote != 0) {
-      if (c == quote) quote = 0;
-    } else if (value && (c == '"' || c == '\'')) {
-      quote = c;
-      value = false;
-    } else if (c == '>') {
-      return i + 1;
-    } else if (c == '=') {
-      value = true;
-    } else if (!absl::ascii_isspace(static_cast<unsigned char>(c))) {
-      value = false;
+    const bool space = absl::ascii_isspace(static_cast<unsigned char>(c));
+    if (in == In::kBeforeValue && (c == '"' || c == '\'')) {
+      i = rest.find(c, i + 1);
+      if (i == std::string_view::npos) return i;
+      in = In::kBetween;
+      continue;
+    }
+    if (c == '>') return i + 1;
+    switch (in) {
+      case In::kTagName:
+      case In::kValue:
+        if (space || (in == In::kTagName && c == '/')) in = In::kBetween;
+        break;
+      case In::kBetween:
+        if (!space && c != '/') in = In::kName;  // an '=' is the first of a name here
+        break;
+      case In::kName:
+      case In::kBehindName:
+        in = c == '='   ? In::kBeforeValue
+             : c == '/' ? In::kBetween
+             : space    ? In::kBehindName
+                        : In::kName;
+        break;
+      case In::kBeforeValue:
+        if (!space) in = In::kValue;
+        break;
     }
   }
   return std::string_view::npos;
+}
+
+bool EndsName(char c) {
+  return c == '>' || c == '/' || absl::ascii_isspace(static_cast<unsigned char>(c));
+}
+
+// Without a character that is cut at the end.
+size_t WholeCharacters(std::string_view text) {
+  size_t size = text.size();
+  while (size > 0 && (static_cast<unsigned char>(text[size - 1]) & 0xC0U) == 0x80U) --size;
+  if (size > 0 && static_cast<unsigned char>(text[size - 1]) >= 0xC0U) --size;
+  return size == 0 ? text.size() : size;
+}
+
+// Without what may be the beginning of an end tag, of `bytes`, or of a reference.
+size_t WithoutCut(std::string_view text, size_t bytes) {
+  size_t size = text.size() - std::min(text.size(), bytes);
+  const size_t reference = text.rfind('&', size);
+  if (reference != std::string_view::npos &&
+      size - std::min(size, reference) < kReferenceBytesMax) {
+    size = std::min(size, reference);
+  }
+  while (size > 0 && size < text.size() &&
+         (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U)
+    --size;
+  return size;
 }
 
 // `needle` is in lower case.
@@ -106,6 +187,7 @@ void HtmlReader::Finish() {
   const std::string rest = std::exchange(kept_, "");
   std::string_view text = rest;
   while (!text.empty()) text.remove_prefix(Step(text, true));
+  if (raw_ == "script") asides_.Append(aside_, script_.Take("", true));
   pages_.Finish();
   asides_.Emit();
 }
@@ -128,51 +210,86 @@ size_t HtmlReader::Markup(std::string_view rest, bool last) {
   const bool wait = !last && rest.size() < kTagBytesMax;
   if (rest.size() < 4 && wait) return 0;
   const auto second = static_cast<unsigned char>(rest.size() > 1 ? rest[1] : 0);
-  if (rest.starts_with("<!--")) {
-    const size_t end = rest.find("-->", 4);
+  if (rest.starts_with("<!--")) return Comment(rest, wait);
+  if (second == '!' || second == '?') {
+    const size_t end = rest.find('>');
     if (end == std::string_view::npos && wait) return 0;
-    const size_t from = 4;
-    Aside("comments", v1::PART_KIND_COMMENT, rest.substr(from, std::min(end, rest.size()) - from));
-    return end == std::string_view::npos ? rest.size() : end + 3;
+    const std::string_view inside = rest.substr(2, std::min(end, rest.size()) - 2);
+    if (Lower(inside) != kDoctype) Aside("comments", v1::PART_KIND_COMMENT, inside);
+    return end == std::string_view::npos ? rest.size() : end + 1;
   }
   const bool closing =
       second == '/' && rest.size() > 2 && absl::ascii_isalpha(static_cast<unsigned char>(rest[2]));
-  if (!absl::ascii_isalpha(second) && !closing && second != '!' && second != '?') {
+  if (!absl::ascii_isalpha(second) && !closing) {
     Text(rest.substr(0, 1));
     return 1;
   }
   const size_t end = EndOfTag(rest);
   if (end == std::string_view::npos) {
     if (wait) return 0;
-    // Nothing of it is looked at twice where no tag can end any more.
-    const size_t text = rest.find('>') == std::string_view::npos ? rest.size() : 1;
-    Text(rest.substr(0, text));
-    return text;
+    // All of it at once: another tag within it would be looked for as far again.
+    const size_t whole = last ? rest.size() : WholeCharacters(rest);
+    Text(rest.substr(0, whole));
+    return whole;
   }
-  const std::string_view tag = rest.substr(1, end - 2);
-  if (second == '!' || second == '?') {
-    if (Lower(tag.substr(0, kDoctype.size())) != kDoctype) {
-      Aside("comments", v1::PART_KIND_COMMENT, tag.substr(1));
-    }
-  } else {
-    Tag(tag);
-  }
+  Tag(rest.substr(1, end - 2));
   return end;
 }
 
+// Ended by "-->" or "--!>", and at once by ">" or "->" (HTML, 13.2.5.43 to 51).
+size_t HtmlReader::Comment(std::string_view rest, bool wait) {
+  constexpr size_t kFrom = 4;
+  size_t end = std::string_view::npos;
+  size_t behind = rest.size();
+  if (rest.substr(kFrom).starts_with('>') || rest.substr(kFrom).starts_with("->")) {
+    end = kFrom;
+    behind = rest.find('>') + 1;
+  }
+  for (size_t at = kFrom; end == std::string_view::npos; ++at) {
+    at = rest.find("--", at);
+    if (at == std::string_view::npos) break;
+    const std::string_view tail = rest.substr(at + 2);
+    if (!tail.starts_with('>') && !tail.starts_with("!>")) continue;
+    end = at;
+    behind = at + (tail.starts_with('>') ? 3 : 4);
+  }
+  if (end == std::string_view::npos && wait) return 0;
+  Aside("comments", v1::PART_KIND_COMMENT, rest.substr(kFrom, std::min(end, rest.size()) - kFrom));
+  return behind;
+}
+
+// Up to the end tag of the element; a longer name that begins with its is none.
 size_t HtmlReader::Raw(std::string_view rest, bool last) {
   const std::string closing = "</" + raw_;
-  size_t end = FindNoCase(rest, closing);
-  const bool found = end != std::string_view::npos;
-  if (!found) {
-    end = last ? rest.size() : rest.size() - std::min(rest.size(), closing.size());
-    if (end == 0 && !last) return 0;
+  size_t end = 0;
+  bool found = false;
+  bool cut = false;
+  while (!found && raw_ != kPlainText) {
+    const size_t at = FindNoCase(rest.substr(end), closing);
+    if (at == std::string_view::npos) break;
+    end += at;
+    const size_t behind = end + closing.size();
+    cut = behind >= rest.size() && !last;
+    if (cut) break;
+    found = behind >= rest.size() || EndsName(rest[behind]);
+    if (!found) end = behind;
   }
-  if (end > 0) asides_.Append(aside_, rest.substr(0, end));
+  if (!found && !cut) end = last ? rest.size() : WithoutCut(rest, closing.size());
+  if (end == 0 && !found) return 0;
+  RawText(rest.substr(0, end));
   if (!found) return end;
+  if (raw_ == "script") asides_.Append(aside_, script_.Take("", true));
   raw_.clear();
-  if (end > 0) return end;
-  return Markup(rest, last);
+  return end > 0 ? end : Markup(rest, last);
+}
+
+void HtmlReader::RawText(std::string_view text) {
+  if (text.empty()) return;
+  if (raw_ == "script") return asides_.Append(aside_, script_.Take(text, false));
+  const bool references = Is(raw_, {"title", "textarea"});
+  const std::string own = references ? WithoutReferences(text) : std::string(text);
+  if (raw_aside_) return asides_.Append(aside_, own);
+  Put(own);
 }
 
 void HtmlReader::Tag(std::string_view tag) {
@@ -182,7 +299,8 @@ void HtmlReader::Tag(std::string_view tag) {
   const std::string name = Lower(tag.substr(0, end));
   if (closing) return EndElement(name);
   Attributes(tag.substr(end));
-  if (!tag.ends_with('/') || !Is(name, {"script", "style", "title"})) StartElement(name);
+  StartElement(name);
+  if (!tag.ends_with('/')) StartRaw(name);
 }
 
 void HtmlReader::Attributes(std::string_view text) {
@@ -197,7 +315,7 @@ void HtmlReader::Attributes(std::string_view text) {
     text.remove_prefix(end);
     skip(" \t\r\n\f");
     if (!text.starts_with('=')) {
-      if (!IsAscii(name)) Attribute(name, name);
+      if (!IsKnownFlag(name)) Attribute(name, name);
       continue;
     }
     text.remove_prefix(1);
@@ -213,20 +331,26 @@ void HtmlReader::Attributes(std::string_view text) {
 }
 
 void HtmlReader::Attribute(std::string_view name, std::string_view value) {
-  if (Lower(value.substr(0, kData.size())) == kData) return Data(value);
   // About the look, or names of the page's own.
-  if (Is(name, {"class", "style", "id", "width", "height"}) && IsAscii(value)) return;
+  if (Is(name, {"class", "style", "id", "width", "height"}) && IsAscii(value) &&
+      value.find('&') == std::string_view::npos) {
+    return;
+  }
   const std::string text = WithoutReferences(value);
+  if (IsData(text)) return Data(text);
   if (name == "content") return Aside("properties", v1::PART_KIND_PROPERTY, text);
   Aside("attributes", v1::PART_KIND_COMMENT, text);
 }
 
+// RFC 2397.
 void HtmlReader::Data(std::string_view address) {
+  address.remove_prefix(std::min(address.find_first_not_of(kSpaces), address.size()));
   const size_t comma = std::min(address.find(','), address.size());
-  const std::string_view type = address.substr(0, comma);
-  std::string content(address.substr(std::min(comma + 1, address.size())));
+  std::string type = Lower(address.substr(0, comma));
+  absl::StripAsciiWhitespace(&type);
+  std::string content = WithoutPercent(address.substr(std::min(comma + 1, address.size())));
   if (!asides_.Hold(content.size())) return;
-  if (Lower(type).ends_with(";base64")) {
+  if (type.ends_with(";base64")) {
     std::string bytes;
     if (absl::Base64Unescape(content, &bytes)) content = std::move(bytes);
   }
@@ -241,15 +365,19 @@ void HtmlReader::StartElement(std::string_view name) {
   } else if (IsCell(name)) {
     if (in_cell_) EndCell();  // as HTML may leave it unsaid
     in_cell_ = true;
-  } else if (name == "title") {
-    in_title_ = true;
-    aside_ = asides_.Open(name, v1::PART_KIND_PROPERTY, AsideParts::Naming::kJoined);
-  } else if (Is(name, {"script", "style"})) {
-    raw_ = name;
-    in_title_ = false;
-    aside_ = asides_.Open(name, v1::PART_KIND_COMMENT, AsideParts::Naming::kJoined);
   }
-  if (Is(name, {"pre", "textarea"})) ++preformatted_;
+  if (Is(name, {"pre", "listing"})) ++preformatted_;
+}
+
+// Elements whose content is no mark-up (HTML, 13.2.6.4).
+void HtmlReader::StartRaw(std::string_view name) {
+  const bool shown = Is(name, {"textarea", "xmp", kPlainText});
+  if (!shown && !Is(name, {"script", "style", "title", "iframe", "noembed", "noframes"})) return;
+  raw_ = name;
+  raw_aside_ = !shown;
+  if (shown) return;
+  aside_ = asides_.Open(name, name == "title" ? v1::PART_KIND_PROPERTY : v1::PART_KIND_COMMENT,
+                        AsideParts::Naming::kJoined);
 }
 
 void HtmlReader::EndElement(std::string_view name) {
@@ -260,10 +388,8 @@ void HtmlReader::EndElement(std::string_view name) {
   } else if (IsCell(name)) {
     if (in_cell_) EndCell();
     in_cell_ = false;
-  } else if (name == "title") {
-    in_title_ = false;
   }
-  if (Is(name, {"pre", "textarea"}) && preformatted_ > 0) --preformatted_;
+  if (Is(name, {"pre", "listing"}) && preformatted_ > 0) --preformatted_;
 }
 
 // The line of a cell that has only just begun goes on with the row.
@@ -289,7 +415,6 @@ void HtmlReader::EndCell() {
 // Outside of what is preformatted white space counts once (CSS Text 3, 4.1.1).
 void HtmlReader::Text(std::string_view raw) {
   const std::string text = WithoutReferences(raw);
-  if (in_title_) return asides_.Append(aside_, text);
   if (preformatted_ > 0) return Put(text);
   std::string collapsed;
   collapsed.reserve(text.size());

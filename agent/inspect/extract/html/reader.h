@@ -7,6 +7,7 @@
 #include "agent/inspect/extract/aside_parts.h"
 #include "agent/inspect/extract/extract.h"
 #include "agent/inspect/extract/first_page.h"
+#include "agent/inspect/extract/text/escapes.h"
 
 namespace shoumi::inspect {
 
@@ -29,12 +30,15 @@ class HtmlReader {
  private:
   size_t Step(std::string_view rest, bool last);
   size_t Markup(std::string_view rest, bool last);
+  size_t Comment(std::string_view rest, bool wait);
   size_t Raw(std::string_view rest, bool last);
+  void RawText(std::string_view text);
   void Tag(std::string_view tag);
   void Attributes(std::string_view text);
   void Attribute(std::string_view name, std::string_view value);
   void Data(std::string_view address);
   void StartElement(std::string_view name);
+  void StartRaw(std::string_view name);
   void EndElement(std::string_view name);
   void Text(std::string_view raw);
   void BreakLine();
@@ -47,9 +51,10 @@ class HtmlReader {
   AsideParts asides_;
   std::string kept_;  // mark-up that is cut
   std::string raw_;   // the element whose content is none of HTML: "script"
+  Unescaper script_;  // of strings in a script
   std::vector<std::string> data_;
-  bool in_title_ = false;
-  size_t aside_ = 0;  // of asides_: the script, style or title that is being read
+  bool raw_aside_ = false;  // it is not shown where it stands
+  size_t aside_ = 0;        // of asides_: the script, style or title that is being read
   uint32_t preformatted_ = 0;
   std::string separators_;  // before the next text
   bool in_cell_ = false;

@@ -49,6 +49,10 @@ Decoder::Decoder(const std::string& name) : converters_(std::make_unique<Convert
 
 Decoder::~Decoder() = default;
 
+bool Decoder::Knows(const std::string& name) {
+  return !name.empty() && Open(name.c_str()) != nullptr;
+}
+
 void Decoder::Decode(std::string_view bytes, bool last, std::string& out) {
   Converters& own = *converters_;
   if (own.from == nullptr || own.to == nullptr) {

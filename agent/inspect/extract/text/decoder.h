@@ -17,6 +17,7 @@ class Decoder {
   explicit Decoder(Charset charset);
   // By a name as mail and HTML use it ("iso-2022-jp"). One that is not known decodes as UTF-8.
   explicit Decoder(const std::string& name);
+  static bool Knows(const std::string& name);
   ~Decoder();
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;

@@ -9,9 +9,9 @@
 namespace shoumi::inspect {
 namespace {
 
-constexpr size_t kEscapeBytesMax = 12;  // two halves of a surrogate pair
-constexpr size_t kUnicodeBytes = 6;     // \u673a
-constexpr size_t kReferenceDigitsMax = 7;
+constexpr size_t kEscapeBytesMax = 13;     // a reference of as many digits as can be
+constexpr size_t kUnicodeBytes = 6;        // \u673a
+constexpr size_t kReferenceDigitsMax = 9;  // leading zeros as well
 
 struct Escape {
   enum class Kind : uint8_t { kNone, kCharacter, kCut };
@@ -66,6 +66,7 @@ Escape Reference(std::string_view text) {
   if (end == start || text[end] != ';') return {};
   uint32_t code = 0;
   std::from_chars(text.data() + start, text.data() + end, code, hex ? 16 : 10);
+  if (code > 0x10FFFF) return {};
   return {Escape::Kind::kCharacter, code, end + 1};
 }
 
@@ -120,10 +121,14 @@ std::string_view Unescaper::Take(std::string_view text, bool last) {
 }
 
 bool LooksLikeJson(std::string_view start) {
+  if (start.starts_with("\xEF\xBB\xBF")) start.remove_prefix(3);
   const size_t at = start.find_first_not_of(" \t\r\n");
   if (at == std::string_view::npos || (start[at] != '{' && start[at] != '[')) return false;
   const size_t next = start.find_first_not_of(" \t\r\n[{", at + 1);
-  return next != std::string_view::npos && start[next] == '"';
+  if (next == std::string_view::npos) return false;
+  // [1, "…"]
+  return start[next] == '"' ||
+         (start[at] == '[' && IsHex(start[next]) && start.find('"', next) != start.npos);
 }
 
 }  // namespace shoumi::inspect

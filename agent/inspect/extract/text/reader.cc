@@ -14,6 +14,11 @@ constexpr size_t kBlockBytes = 256 << 10;
 constexpr size_t kStartBytes = 8192;
 constexpr size_t kChanceBytesMax = 256;
 
+// Encodings that tell nothing of themselves but in escapes.
+bool IsSevenBit(std::string_view name) {
+  return name.starts_with("iso-2022-") || name.starts_with("hz-") || name == "csiso2022jp";
+}
+
 }  // namespace
 
 TextReader::Fill TextReader::FillBlock() {
@@ -47,7 +52,7 @@ void TextReader::Run() {
       invalid_ += decoder_->invalid();
       break;
     default:
-      if (!declared_.empty() && start.charset != Charset::kUtf8) {
+      if (!declared_.empty() && (IsSevenBit(declared_) || start.charset != Charset::kUtf8)) {
         decoder_ = std::make_unique<Decoder>(declared_);
         if (fill == Fill::kMore) RunDecoder();
         invalid_ += decoder_->invalid();
@@ -111,6 +116,10 @@ void TextReader::TakeBytes(std::string_view block) {
   take_(block.substr(0, good));
   block.remove_prefix(good);
   const Charset charset = DetectBytes(block);
+  if (!declared_.empty() && charset != Charset::kBinary) {
+    Decoder decoder(declared_);
+    return DecodeWith(decoder, block);
+  }
   if (charset == Charset::kBinary) {
     if (!said_binary_) {
       context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
@@ -127,6 +136,10 @@ void TextReader::Decode(std::string_view bytes, Charset charset) {
     return;
   }
   Decoder decoder(charset);
+  DecodeWith(decoder, bytes);
+}
+
+void TextReader::DecodeWith(Decoder& decoder, std::string_view bytes) {
   text_.clear();
   decoder.Decode(bytes, true, text_);
   invalid_ += decoder.invalid();

@@ -35,6 +35,7 @@ class TextReader {
   void RunBytes();
   void TakeBytes(std::string_view block);
   void Decode(std::string_view bytes, Charset charset);
+  void DecodeWith(Decoder& decoder, std::string_view bytes);
   [[nodiscard]] size_t CutBytes() const;
 
   Source& source_;
