@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "agent/inspect/extract/text/decoder.h"
 
@@ -15,11 +17,15 @@ uint32_t CodePageOfCharset(int32_t charset);
 // Turns runs of bytes into UTF-8, with one converter for each code page in use.
 class CodePages {
  public:
-  // Appends. A code page that is not known counts as windows-1252.
-  void Decode(uint32_t code_page, std::string_view bytes, std::string& out);
+  // Appends; `last`: no character goes on behind `bytes`. A code page that is not known counts as
+  // windows-1252.
+  void Decode(uint32_t code_page, std::string_view bytes, bool last, std::string& out);
+  // Those that were asked for, each once.
+  [[nodiscard]] const std::vector<uint32_t>& unknown() const { return unknown_; }
 
  private:
   std::map<uint32_t, std::unique_ptr<Decoder>> decoders_;
+  std::vector<uint32_t> unknown_;
 };
 
 }  // namespace shoumi::inspect

@@ -26,17 +26,21 @@ constexpr Group kGroups[] = {
     {kShapeValue, "sv"},
     {kFonts, "fonttbl"},
     {kBinary, "pict objdata"},
-    // Fallbacks for programs of before Word 97, and numbers and hexadecimal blocks.
-    {kNothing,
-     "nonshppict shprslt colortbl stylesheet listtable listoverridetable rsidtbl generator "
-     "themedata colorschememapping datastore latentstyles filetbl wgrffmtfilter passwordhash "
-     "blipuid datafield fname falt panose fontemb ftnsep ftnsepc ftncn aftnsep aftnsepc "
-     "aftncn pnseclvl pgptbl xmlnstbl atnid atrfstart atrfend atnref atnparent atndate atntime "
-     "creatim revtim printim buptim mmathPr mhtmltag oleclsid objalias objsect svb themelang"},
+    {kFigures,
+     "themedata colorschememapping datastore passwordhash blipuid datafield panose fontemb svb "
+     "colortbl rsidtbl"},
     // Marked as to be passed over, and yet what programs show.
     {kUnchanged,
      "shppict shpinst picprop ud mmath moMath moMathPara background do userprops formfield info"},
-    {kOther, "ffdeftext ffl ffname ffhelptext ffstattext ffentrymcr ffexitmcr"},
+    // Fallbacks for programs of before Word 97, names of styles and lists, marks of notes.
+    {kOther,
+     "ffdeftext ffl ffname ffhelptext ffstattext ffentrymcr ffexitmcr nonshppict shprslt "
+     "stylesheet "
+     "listtable listoverridetable generator latentstyles filetbl wgrffmtfilter fname falt ftnsep "
+     "ftnsepc ftncn aftnsep aftnsepc aftncn pnseclvl pgptbl xmlnstbl atnid atrfstart atrfend "
+     "atnref "
+     "atnparent atndate atntime creatim revtim printim buptim mmathPr mhtmltag oleclsid objalias "
+     "objsect themelang"},
 };
 
 }  // namespace

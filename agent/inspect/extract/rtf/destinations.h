@@ -19,9 +19,9 @@ enum class RtfDestination : uint8_t {
   kShapeName,   // \sn, then
   kShapeValue,  // \sv
   kFonts,
-  kOther,      // shown to nobody, but text
+  kOther,      // shown to nobody, or told twice, but text
   kBinary,     // pictures and objects, as figures
-  kNothing,    // about the look, or told twice
+  kFigures,    // hexadecimal blocks, and what has no text
   kUnchanged,  // that of the group around it
 };
 

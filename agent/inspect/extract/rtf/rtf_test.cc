@@ -95,8 +95,59 @@ body{\footnote a note}{\*\annotation a comment} goes on
   EXPECT_EQ(sink.TextOf(v1::PART_KIND_NOTES), "a note");
   EXPECT_EQ(sink.TextOf("comments"), "a comment");
   EXPECT_EQ(sink.TextOf("fields"), "HYPERLINK \"http://x.example/\"");
-  EXPECT_EQ(sink.TextOf("other"), "of it");
+  EXPECT_EQ(sink.TextOf("other"), "again\nof it");
   EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+}
+
+// Programs show none of it, and it is text.
+TEST(Rtf, WhatIsPassedOverIsReadToo) {
+  const std::string hex(70, 'a');
+  const RecordingSink sink = ExtractBytes(
+      R"({\rtf1\ansi\ansicpg936{\fonttbl{\f0 \'bb\'fa;}}{\stylesheet{\s0 s1;}}{\*\listtable{\list{\leveltext t1;}}}
+{\*\ftnsep f1}{\*\themedata )" +
+      hex +
+      R"(}{\*\datafield 13800138000}{\nonshppict{\pict 0102 p1}}{\*\latentstyles l1}body\bin2 b1})");
+  EXPECT_EQ(sink.TextOf("first page"), "body");
+  EXPECT_EQ(sink.TextOf("fonts"), "机;");
+  for (const char* text : {"s1", "t1", "f1", "13800138000", "p1", "l1", "b1"}) {
+    EXPECT_NE(sink.TextOf("other").find(text), std::string::npos) << text << sink.TextOf("other");
+  }
+  EXPECT_EQ(sink.AllText().find(hex), std::string::npos);
+}
+
+TEST(Rtf, CodePagesOfMacintoshAndUnknownOnes) {
+  for (const char* document : {R"({\rtf1\mac\deff0{\fonttbl{\f0\fcharset80 A;}}\'bb\'fa\'c3\'dc})",
+                               R"({\rtf1\ansi\ansicpg10008 \'bb\'fa\'c3\'dc})",
+                               R"({\rtf1\ansi\ansicpg20936 \'bb\'fa\'c3\'dc})",
+                               R"({\rtf1\ansi\ansicpg51936 \'bb\'fa\'c3\'dc})"}) {
+    const RecordingSink sink = ExtractBytes(document);
+    EXPECT_EQ(sink.TextOf("first page"), "机密") << document;
+    EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+  }
+  const RecordingSink unknown = ExtractBytes(R"({\rtf1\ansi\ansicpg4711 \'bb\'fa})");
+  ASSERT_EQ(unknown.gaps.size(), 1U);
+  EXPECT_EQ(unknown.gaps[0].reason, v1::UNSCANNED_REASON_PARTIAL);
+  EXPECT_EQ(unknown.gaps[0].detail, "text in code page 4711");
+}
+
+// Runs are decoded piece by piece, with the character that a piece ends in.
+TEST(Rtf, LongRunsAreReadWhole) {
+  std::string escaped = "{\\rtf1\\ansi\\ansicpg936 x";
+  std::string plain = "{\\rtf1 x";
+  std::string text = "x";
+  for (int i = 0; i < 400'000; ++i) {
+    escaped += "\\'bb\\'fa\\'c3\\'dc";
+    plain += "机密";
+    text += "机密";
+  }
+  for (const std::string& document : {escaped, plain}) {
+    const RecordingSink sink = ExtractBytes(document + "}");
+    EXPECT_TRUE(sink.AllText().find(text.substr(0, 60'000)) != std::string::npos);
+    std::string all = sink.TextOf("first page") + sink.TextOf("body");
+    EXPECT_TRUE(all == text) << all.size() << " of " << text.size();
+    EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+  }
+  EXPECT_EQ(ExtractBytes(std::string("{\\rtf1 138\0001\0003}", 17)).TextOf("first page"), "13813");
 }
 
 TEST(Rtf, ObjectsAndPicturesAreHandedOn) {
@@ -116,7 +167,7 @@ TEST(Rtf, ObjectsAndPicturesAreHandedOn) {
   EXPECT_EQ(sink.TextOf("object 2/a.txt/first page"), "绝密 in it");
   EXPECT_EQ(sink.TextOf("picture 3/a.txt/first page"), "绝密 in it");
   EXPECT_EQ(sink.TextOf("object 1"), "Package\n");
-  EXPECT_EQ(sink.TextOf("other"), "Package\na view");
+  EXPECT_EQ(sink.TextOf("other"), "Package\na view\n");
   ASSERT_EQ(sink.gaps.size(), 2U) << sink.Gaps();
   EXPECT_EQ(sink.gaps[1].part, "picture 2");
   EXPECT_EQ(sink.gaps[1].detail, "image/png");

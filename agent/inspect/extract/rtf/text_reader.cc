@@ -1,9 +1,11 @@
 #include "agent/inspect/extract/rtf/text_reader.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "agent/inspect/extract/report.h"
 #include "agent/inspect/extract/text/charset.h"
 #include "agent/inspect/extract/text_writer.h"
@@ -19,9 +21,16 @@ constexpr uint32_t kTokensBetweenLooks = 4096;
 constexpr size_t kRunBytesMax = 1 << 20;  // a run is decoded then, wherever it is
 constexpr size_t kFontsMax = 20'000;
 constexpr uint32_t kFallbackMax = 255;
+constexpr size_t kHexBlockBytes = 64;
 
-bool IsDropped(RtfDestination destination) {
-  return destination == kFonts || destination == kBinary || destination == kNothing;
+// Pictures and objects are read elsewhere. Themes and the like are long lines; what is shorter may
+// be somebody's number.
+bool IsHexBlock(RtfDestination destination, std::string_view run) {
+  const bool may_be =
+      destination == kBinary || (destination == kFigures && run.size() >= kHexBlockBytes);
+  return may_be && std::all_of(run.begin(), run.end(), [](char c) {
+           return absl::ascii_isxdigit(static_cast<unsigned char>(c));
+         });
 }
 
 bool IsCaptured(RtfDestination destination) {
@@ -55,6 +64,8 @@ PartOf PartFor(RtfDestination destination) {
       return {"fields", v1::PART_KIND_COMMENT};
     case kShapeText:
       return {"watermark", v1::PART_KIND_WATERMARK};
+    case kFonts:
+      return {"fonts", v1::PART_KIND_COMMENT};
     default:
       return {"other", v1::PART_KIND_COMMENT};
   }
@@ -88,6 +99,10 @@ void RtfTextReader::Read() {
   pages_.Finish();
   asides_.Emit();
   ReportFailure(context_, "", tokens_.status(), true);
+  for (const uint32_t code_page : code_pages_.unknown()) {
+    context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
+                            fmt::format("text in code page {}", code_page));
+  }
   if (!end_ && tokens_.status().ok() && context_.InTime("")) {
     context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
                             "ends within a group");
@@ -157,7 +172,7 @@ void RtfTextReader::Word(const RtfToken& token) {
   const std::string_view word = token.word;
   if (word == "u") return Unicode(token.number);
   if (word == "bin") {
-    return tokens_.Binary(static_cast<uint64_t>(std::max(token.number, 0)), nullptr);
+    return Binary(static_cast<uint64_t>(std::max(token.number, 0)));
   }
   if (const std::string_view character = CharacterOf(word); !character.empty()) {
     Flush();
@@ -210,12 +225,12 @@ void RtfTextReader::FontWord(const RtfToken& token) {
 void RtfTextReader::Begin(RtfDestination destination) {
   Flush();
   Group& group = groups_.back();
-  if (group.destination == kNothing || destination == kUnchanged) return;
+  if (destination == kUnchanged) return;
   group.destination = destination;
   saw_binary_ |= destination == kBinary;
   group.in_header |= destination == kHeader || destination == kFooter;
   if (IsCaptured(destination)) text_.clear();
-  if (IsDropped(destination) || IsCaptured(destination) || IsBox(group)) return;
+  if (IsCaptured(destination) || IsBox(group)) return;
   const PartOf part = PartFor(destination);
   group.aside = asides_.Open(part.name, part.kind, NamingOf(destination));
 }
@@ -284,9 +299,24 @@ void RtfTextReader::Unicode(int32_t number) {
 }
 
 void RtfTextReader::Bytes(std::string_view bytes) {
-  if (IsDropped(groups_.back().destination)) return;
-  bytes_.append(bytes);
-  if (bytes_.size() > kRunBytesMax) Flush();
+  if (IsHexBlock(groups_.back().destination, bytes)) return;
+  std::copy_if(bytes.begin(), bytes.end(), std::back_inserter(bytes_),
+               [](char c) { return c != '\0'; });
+  if (bytes_.size() > kRunBytesMax) FlushSome();
+}
+
+// Of pictures and objects they are read elsewhere; anywhere else they may be text.
+void RtfTextReader::Binary(uint64_t bytes) {
+  std::string content;
+  const bool keep = groups_.back().destination != kBinary && asides_.Hold(bytes);
+  tokens_.Binary(bytes, keep ? &content : nullptr);
+  if (content.empty()) return;
+  Flush();
+  groups_.push_back(groups_.back());
+  Begin(kOther);
+  Bytes(content);
+  Flush();
+  groups_.pop_back();
 }
 
 uint32_t RtfTextReader::CodePage() const {
@@ -294,7 +324,25 @@ uint32_t RtfTextReader::CodePage() const {
   return own != 0 ? own : document_code_page_;
 }
 
+// What the end of a long run cuts is kept for the rest of it.
+void RtfTextReader::FlushSome() {
+  const Utf8Prefix prefix = CheckUtf8(bytes_);
+  std::string rest;
+  if (prefix.incomplete && !escaped_) {
+    rest = bytes_.substr(prefix.valid);
+    bytes_.resize(prefix.valid);
+    Flush();
+  } else {
+    Decode(false);
+  }
+  bytes_ = std::move(rest);
+}
+
 void RtfTextReader::Flush() {
+  Decode(true);
+}
+
+void RtfTextReader::Decode(bool last) {
   if (bytes_.empty()) return;
   // Bytes as they stand are no RTF above 0x7f; programs that write them write UTF-8.
   if (AsciiPrefix(bytes_) == bytes_.size() ||
@@ -303,11 +351,11 @@ void RtfTextReader::Flush() {
     Put(bytes_);
   } else {
     std::string decoded;
-    code_pages_.Decode(CodePage(), bytes_, decoded);
+    code_pages_.Decode(CodePage(), bytes_, last, decoded);
     Put(decoded);
   }
   bytes_.clear();
-  escaped_ = false;
+  if (last) escaped_ = false;
 }
 
 // A box comes after the paragraph that it is anchored in; those of headers are parts of their own.
@@ -328,7 +376,6 @@ void RtfTextReader::EndBoxes() {
 
 void RtfTextReader::Put(std::string_view text) {
   const Group& group = groups_.back();
-  if (IsDropped(group.destination)) return;
   if (group.destination == kBody) return PutInBody(text);
   if (IsBox(group)) {
     if (asides_.Hold(text.size())) boxes_.append(text);

@@ -51,7 +51,10 @@ class RtfTextReader {
   void Bytes(std::string_view bytes);
   // Whether it stands for a character that \u already said.
   bool Fallback();
+  void Binary(uint64_t bytes);
   void Flush();
+  void FlushSome();
+  void Decode(bool last);
   void Put(std::string_view text);
   void PutInBody(std::string_view text);
   void EndBoxes();
