@@ -52,6 +52,16 @@ TEST(Ofd, WhatListsAndResourcesSayIsRead) {
   }
 }
 
+// Digits are half as wide as high.
+TEST(Ofd, NumbersSideBySideStayApart) {
+  const RecordingSink sink =
+      Read({{"Doc_0/Pages/Page_0/Content.xml",
+             Page(Text("10 20 9 6", "X=\"0\" Y=\"5\" DeltaX=\"2.5 2.5\"", "138") +
+                  Text("20 20 9 6", "X=\"0\" Y=\"5\" DeltaX=\"2.5 2.5\"", "001") +
+                  Text("27.5 20 9 6", "X=\"0\" Y=\"5\" DeltaX=\"2.5\"", "38"))}});
+  EXPECT_EQ(sink.TextOf("page 1"), "138 00138\n");
+}
+
 // With members of both, each is read as what it is.
 TEST(Ofd, OneThatPretendsToBeOpenDocument) {
   const RecordingSink sink =

@@ -9,6 +9,7 @@ namespace shoumi::inspect {
 namespace {
 
 constexpr double kSizeDefault = 3.5;  // of characters, in millimetres
+constexpr double kAsciiWidth = 0.5;   // of a size
 constexpr int kRepeatsMax = 100'000;
 
 // The next number of a list; nothing at its end. `list` is shortened by it.
@@ -102,7 +103,9 @@ void OfdPageReader::EndCode() {
   run.size = size_ * std::max(std::hypot(c, d), 1e-3);
   run.x = origin_[0] + a * x_ + c * y_ + e;
   run.y = origin_[1] + b * x_ + d * y_ + f;
-  run.end = run.x + width_ * std::hypot(a, b) + run.size;
+  // The last character is as wide as high where it is no ASCII; no list says how wide it is.
+  const bool narrow = static_cast<unsigned char>(text_.back()) < 0x80;
+  run.end = run.x + width_ * std::hypot(a, b) + run.size * (narrow ? kAsciiWidth : 1);
   run.text = std::exchange(text_, "");
   lines_.Add(std::move(run));
   if (lines_.size() >= kRunsMax) TakeLines();

@@ -262,6 +262,17 @@ TEST(Xlsx, RowsAndCellsOfEveryType) {
   EXPECT_EQ(sink.broken, "");
 }
 
+TEST(Xlsx, ColumnsStayUnderTheirHeads) {
+  const RecordingSink sink = ExtractBytes(
+      Xlsx("<row><c r=\"A1\"><v>1</v></c><c r=\"D1\"><v>4</v></c><c><v>5</v></c></row>"
+           "<row><c r=\"B2\"><v>2</v></c><c r=\"C2\"/><c r=\"E2\"><v>5</v></c></row>"
+           "<row><c r=\"C3\"><v>3</v></c><c r=\"A3\"><v>1</v></c><c r=\"ZZZZ3\"><v>2</v></c></row>"
+           "<row><c r=\"XFD4\"><v>9</v></c></row>",
+           ""));
+  EXPECT_EQ(sink.TextOf("sheet1"),
+            "1\t\t\t4\t5\n\t2\t\t\t5\n\t\t3\t1\t2\n" + std::string(256, '\t') + "9\n");
+}
+
 TEST(Xlsx, LineFeedsDoNotTearARow) {
   const RecordingSink sink = ExtractBytes(
       Xlsx("<row><c t=\"s\"><v>0</v></c><c><v>5</v></c></row>", "<si><t>a\nb</t></si>"));

@@ -13,6 +13,19 @@ namespace {
 constexpr size_t kHeldBytesMax = 64 << 10;   // of a cell; what is longer goes on as a stream
 constexpr size_t kHeaderBytesMax = 1 << 20;  // Excel's own bound is 255 characters
 constexpr uint64_t kSpendStep = 64 << 10;
+constexpr uint32_t kColumnsMax = 16'384;  // of Excel
+constexpr uint32_t kTabsMax = 256;        // so that columns stay under their heads
+
+// Of "AB12", from 1 on; 0 when it says none.
+uint32_t ColumnOf(std::string_view reference) {
+  uint32_t column = 0;
+  for (const char c : reference) {
+    if (c < 'A' || c > 'Z') break;
+    column = column * 26 + static_cast<uint32_t>(c - 'A') + 1;
+    if (column > kColumnsMax) return 0;
+  }
+  return column;
+}
 
 }  // namespace
 
@@ -80,11 +93,15 @@ void SheetReader::Start(std::string_view local, const XmlAttributes& attributes)
     case Tag::kCellC:
       type_ = attributes.Get("t");
       value_.clear();
+      ++column_;
+      if (const uint32_t column = ColumnOf(attributes.Get("r")); column != 0) column_ = column;
       in_cell_ = true;
       cell_written_ = false;
       break;
     case Tag::kRow:
       row_has_cells_ = false;
+      column_ = 0;
+      column_written_ = 1;
       break;
     case Tag::kHeaderFooter:
       value_.clear();
@@ -163,7 +180,12 @@ void SheetReader::EndCell() {
 
 void SheetReader::WriteCell(std::string_view text) {
   if (text.empty()) return;
-  if (!cell_written_ && row_has_cells_) writer_.Append("\t");
+  if (!cell_written_) {
+    const uint32_t tabs = column_ > column_written_ ? column_ - column_written_ : 0;
+    // Two cells stay apart whatever they say of their columns.
+    writer_.Append(std::string(std::clamp(tabs, row_has_cells_ ? 1U : 0U, kTabsMax), '\t'));
+    column_written_ = column_;
+  }
   cell_written_ = true;
   row_has_cells_ = true;
   saw_text_ = true;

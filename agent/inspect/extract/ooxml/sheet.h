@@ -33,8 +33,8 @@ class SharedStringsReader final : public PartReader {
   bool full_ = false;
 };
 
-// SpreadsheetML 18.3.1.99: one line a row, TAB between cells, the values that the program last
-// computed. Headers and footers without their layout codes (18.3.1.46).
+// SpreadsheetML 18.3.1.99: one line a row, as many TABs between cells as columns, the values that
+// the program last computed. Headers and footers without their layout codes (18.3.1.46).
 class SheetReader final : public PartReader {
  public:
   SheetReader(Context& context, std::string part, SharedStrings& strings);
@@ -62,6 +62,8 @@ class SheetReader final : public PartReader {
   std::string value_;
   uint64_t unspent_ = 0;
   uint32_t skipped_ = 0;
+  uint32_t column_ = 0;          // of the cell, from 1 on
+  uint32_t column_written_ = 1;  // where the line is
   bool take_ = false;
   bool in_cell_ = false;
   bool cell_written_ = false;
