@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "rules/engine/validator.h"
 #include "shoumi/v1/finding.pb.h"
 
@@ -17,6 +18,7 @@ inline constexpr size_t kDetectorsMax = 512;
 inline constexpr size_t kPatternsPerDetectorMax = 32;
 inline constexpr size_t kWordsPerListMax = 500;
 inline constexpr size_t kTermsPerDetectorMax = 20'000;
+inline constexpr size_t kExceptionsPerDetectorMax = 10'000;
 inline constexpr size_t kRegexBytesMax = 1024;
 inline constexpr size_t kWordBytesMax = 96;
 inline constexpr uint32_t kWithinCharsMax = 400;
@@ -57,6 +59,7 @@ struct Detector {
   WordList keywords;
   WordList against;
   uint32_t report_from = 60;
+  absl::flat_hash_set<std::string> exceptions;  // values, in each form that a validator may give
 
   // Of terms.
   std::vector<Term> terms;

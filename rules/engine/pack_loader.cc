@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "rules/engine/normalise.h"
+#include "rules/engine/text/utf8.h"
 #include "rules/engine/yaml_map.h"
 
 namespace shoumi::rules {
@@ -99,6 +100,7 @@ class PackReader {
       ReadPatterns(*patterns, detector);
       ReadWords(map, "keywords", "boost", detector.keywords);
       ReadWords(map, "against", "drop", detector.against);
+      ReadExceptions(map, detector);
       detector.report_from = map.Number("report_from", 0, 100, Need::kOptional).value_or(60);
     } else {
       ReadDictionary(map, *terms, detector);
@@ -222,6 +224,33 @@ class PackReader {
         continue;
       }
       out.words.push_back(std::move(word));
+    }
+  }
+
+  // As they are written, and as validators that leave out separators give them.
+  void ReadExceptions(PackMap& map, Detector& detector) {
+    const auto list = map.List("except", Need::kOptional);
+    if (!list) return;
+    for (const YAML::Node& item : *list) {
+      if (detector.exceptions.size() >= 2 * kExceptionsPerDetectorMax) {
+        problems_.Error("P113", LineOfNode(item),
+                        fmt::format("more than {} values", kExceptionsPerDetectorMax));
+        return;
+      }
+      if (!item.IsScalar()) {
+        problems_.Error("P102", LineOfNode(item), "a value must be text");
+        continue;
+      }
+      const std::string value = Word(item.Scalar(), LineOfNode(item));
+      if (value.empty()) continue;
+      std::string bare;
+      for (const char c : value) {
+        if (c != ' ' && c != '-' && c != '(' && c != ')') bare.push_back(ToUpper(c));
+      }
+      if (!detector.exceptions.insert(value).second) {
+        problems_.Warning("P150", LineOfNode(item), "a value is there twice; it counts once");
+      }
+      detector.exceptions.insert(std::move(bare));
     }
   }
 

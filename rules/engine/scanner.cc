@@ -234,6 +234,7 @@ void WindowScanner::Judge(const CompiledRules::Use& use, const Candidate& candid
 }
 
 Reject WindowScanner::Weigh(const Detector& detector, uint32_t index, Judgement& judgement) {
+  if (detector.exceptions.contains(judgement.value)) return Reject::kExcluded;
   auto confidence = static_cast<int>(judgement.confidence);
   if (!detector.keywords.words.empty()) {
     const bool near =
