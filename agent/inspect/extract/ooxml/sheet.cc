@@ -191,7 +191,7 @@ void SheetReader::WriteCell(std::string_view text) {
   saw_text_ = true;
   // A line feed within a cell would tear the row.
   while (!text.empty()) {
-    const size_t feed = text.find_first_of("\r\n");
+    const size_t feed = std::min(text.find('\n'), text.find('\r'));
     writer_.Append(text.substr(0, feed));
     if (feed == std::string_view::npos) break;
     writer_.Append(" ");

@@ -57,7 +57,10 @@ RtfToken RtfTokens::Next() {
   }
   const std::string_view rest(block_.data() + at_, size_ - at_);
   token.kind = RtfToken::Kind::kText;
-  token.text = rest.substr(0, rest.find_first_of("\\{}\r\n"));
+  const auto end = std::find_if(rest.begin(), rest.end(), [](char b) {
+    return b == '\\' || b == '{' || b == '}' || b == '\r' || b == '\n';
+  });
+  token.text = rest.substr(0, static_cast<size_t>(end - rest.begin()));
   at_ += token.text.size();
   return token;
 }

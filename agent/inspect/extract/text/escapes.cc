@@ -79,6 +79,24 @@ Escape Short(std::string_view text) {
   return {Escape::Kind::kCharacter, static_cast<uint32_t>(kMeanings[at]), 2};
 }
 
+// Where escapes may start. Each of the two characters is looked for by itself: find_first_of()
+// looks at one byte at a time.
+class Starts {
+ public:
+  explicit Starts(std::string_view text)
+      : text_(text), backslash_(text.find('\\')), ampersand_(text.find('&')) {}
+  size_t From(size_t at) {
+    if (backslash_ < at) backslash_ = text_.find('\\', at);
+    if (ampersand_ < at) ampersand_ = text_.find('&', at);
+    return std::min(backslash_, ampersand_);
+  }
+
+ private:
+  const std::string_view text_;
+  size_t backslash_;
+  size_t ampersand_;
+};
+
 Escape EscapeAt(std::string_view text, bool json) {
   if (text.front() == '&') return Reference(text);
   const Escape unicode = Unicode(text);
@@ -94,7 +112,8 @@ std::string_view Unescaper::Take(std::string_view text, bool last) {
     kept_.clear();
     text = joined_;
   }
-  size_t at = text.find_first_of("\\&");
+  Starts starts(text);
+  size_t at = starts.From(0);
   if (at == std::string_view::npos) return text;
   out_.clear();
   size_t copied = 0;
@@ -113,7 +132,7 @@ std::string_view Unescaper::Take(std::string_view text, bool last) {
       AppendUtf8(out_, escape.code);
       next = copied = at + escape.bytes;
     }
-    at = text.find_first_of("\\&", next);
+    at = starts.From(next);
   }
   if (copied == 0) return text;
   out_.append(text.substr(copied));
