@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "agent/inspect/inspector_pool.h"
+#include "benchmarks/measure.h"
 #include "boost/asio/executor_work_guard.hpp"
 #include "boost/asio/io_context.hpp"
 #include "common/log.h"
@@ -85,11 +86,6 @@ double Inspect(inspect::InspectorPool& pool, const std::string& file) {
   return Millis(steady_clock::now() - start).count();
 }
 
-double Median(std::vector<double> samples) {
-  std::sort(samples.begin(), samples.end());
-  return samples[samples.size() / 2];
-}
-
 struct Row {
   std::string file;
   double ours_ms = 0;
@@ -113,7 +109,7 @@ void Compare(inspect::InspectorPool& pool, const Opponent& opponent,
     if (theirs.back() < 0) {
       ++left_out;
     } else {
-      rows.push_back({file, Median(ours), Median(theirs)});
+      rows.push_back({file, benchmarks::Median(ours), benchmarks::Median(theirs)});
     }
   }
   if (rows.empty()) {

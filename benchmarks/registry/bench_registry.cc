@@ -4,17 +4,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <random>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "benchmarks/measure.h"
 #include "benchmarks/registry/clients.h"
 #include "benchmarks/row.h"
 #include "benchmarks/rules/corpus.h"
@@ -31,22 +28,6 @@ namespace {
 using registry::ColumnType;
 
 constexpr uint64_t kFirstUnrelated = uint64_t{1} << 40;  // clients that no registry has
-
-double Seconds(const std::function<void()>& work) {
-  const auto now = [] {
-    timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-  };
-  const double start = now();
-  work();
-  return now() - start;
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 registry::Key KeyOfBenchmark() {
   registry::Key key;
@@ -73,19 +54,6 @@ absl::StatusOr<std::string> BuildIndex(uint64_t cells) {
                builder.counts().rows, builder.counts().cells, builder.counts().short_cells,
                builder.counts().in_too_many_rows);
   return bytes;
-}
-
-std::vector<std::string> ReadDocuments(const std::string& folder) {
-  std::vector<std::string> documents;
-  if (folder.empty()) return documents;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    std::ostringstream text;
-    text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
-    documents.push_back(text.str());
-  }
-  std::sort(documents.begin(), documents.end());
-  return documents;
 }
 
 // As the scanner cuts text: each stretch with the text around it.
@@ -167,7 +135,7 @@ int Run(const Setup& setup) {
   if (compiled.database == nullptr) return 1;
   OfficeOptions options;
   options.bytes = setup.megabytes << 20;
-  options.documents = ReadDocuments(setup.documents);
+  if (!setup.documents.empty()) options.documents = ReadDocuments(setup.documents);
   const std::string office = OfficeText(options);
   const std::string normalised = rules::NormaliseText(office);
   const auto scanner = rules::Scanner::Create(*compiled.database);

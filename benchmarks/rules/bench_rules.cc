@@ -8,8 +8,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <random>
@@ -18,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "benchmarks/measure.h"
 #include "benchmarks/row.h"
 #include "benchmarks/rules/corpus.h"
 #include "common/fd.h"
@@ -44,38 +43,6 @@ struct Setup {
   bool rows = false;
   std::string only;  // "office" or "dense": just scan it, for a profiler
 };
-
-// Seconds of the processor, so that what else runs on the machine costs less of the figure.
-double Seconds(const std::function<void()>& work) {
-  const auto now = [] {
-    timespec time{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-  };
-  const double start = now();
-  work();
-  return now() - start;
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-std::vector<std::string> ReadDocuments(const std::string& dir) {
-  std::vector<std::string> documents;
-  std::vector<std::filesystem::path> paths;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
-    paths.push_back(entry.path());
-  }
-  std::sort(paths.begin(), paths.end());
-  for (const auto& path : paths) {
-    auto text = ReadFile(path, 1U << 20);
-    if (text.ok()) documents.push_back(*std::move(text));
-  }
-  return documents;
-}
 
 class Bench {
  public:

@@ -1,8 +1,12 @@
 #include "benchmarks/rules/corpus.h"
 
+#include <algorithm>
 #include <array>
+#include <filesystem>
 #include <string_view>
+#include <utility>
 
+#include "common/fd.h"
 #include "fmt/format.h"
 
 namespace shoumi::benchmarks {
@@ -224,6 +228,21 @@ std::string DenseCsv(size_t bytes, uint32_t seed) {
                         CreditCode(random));
   }
   return text;
+}
+
+std::vector<std::string> ReadDocuments(const std::string& folder) {
+  std::vector<std::string> documents;
+  std::vector<std::filesystem::path> paths;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  for (const auto& path : paths) {
+    auto text = ReadFile(path, 1U << 20);
+    if (text.ok()) documents.push_back(*std::move(text));
+  }
+  return documents;
 }
 
 }  // namespace shoumi::benchmarks

@@ -21,6 +21,9 @@ struct OfficeOptions {
 // text has (dates, amounts, versions, clauses), and few identifiers.
 std::string OfficeText(const OfficeOptions& options);
 
+// Files of a folder, for OfficeOptions.documents.
+std::vector<std::string> ReadDocuments(const std::string& folder);
+
 // A table in which every line holds a name, resident ID, mobile, bank card, mail address and credit
 // code, all valid.
 std::string DenseCsv(size_t bytes, uint32_t seed);

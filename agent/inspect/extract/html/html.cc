@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
+#include "agent/inspect/extract/html/attributes.h"
 #include "agent/inspect/extract/html/reader.h"
 #include "agent/inspect/extract/text/charset.h"
 #include "agent/inspect/extract/text/decoder.h"
@@ -67,30 +68,12 @@ bool Detect(std::string_view head, Source&) {
   return false;
 }
 
-// The value of an attribute within a tag that is in lower case (HTML, 13.2.3.2).
 std::string AttributeOf(std::string_view tag, std::string_view name) {
-  constexpr std::string_view kSpaces = " \t\r\n\f/";
-  const auto skip = [&tag](std::string_view characters) {
-    tag.remove_prefix(std::min(tag.find_first_not_of(characters), tag.size()));
-  };
-  while (true) {
-    skip(kSpaces);
-    if (tag.empty()) return "";
-    const size_t end = std::min(tag.find_first_of(" \t\r\n\f/=", 1), tag.size());
-    const bool wanted = tag.substr(0, end) == name;
-    tag.remove_prefix(end);
-    skip(kSpaces);
-    if (!tag.starts_with('=')) continue;
-    tag.remove_prefix(1);
-    skip(kSpaces);
-    if (tag.empty()) return "";
-    const bool quoted = tag.front() == '"' || tag.front() == '\'';
-    const size_t from = quoted ? 1 : 0;
-    const size_t to =
-        std::min(quoted ? tag.find(tag.front(), 1) : tag.find_first_of(" \t\r\n\f"), tag.size());
-    if (wanted) return std::string(tag.substr(from, to - from));
-    tag.remove_prefix(std::min(to + from, tag.size()));
+  HtmlAttributes attributes(tag);
+  while (attributes.Next()) {
+    if (attributes.name() == name) return std::string(attributes.value());
   }
+  return "";
 }
 
 // What "text/html; charset = x" says (HTML, 4.2.5.4).

@@ -8,6 +8,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "agent/inspect/extract/html/attributes.h"
 #include "agent/inspect/extract/html/entities.h"
 
 namespace shoumi::inspect {
@@ -304,29 +305,14 @@ void HtmlReader::Tag(std::string_view tag) {
 }
 
 void HtmlReader::Attributes(std::string_view text) {
-  const auto skip = [&](std::string_view characters) {
-    text.remove_prefix(std::min(text.find_first_not_of(characters), text.size()));
-  };
-  while (true) {
-    skip(" \t\r\n\f/");
-    if (text.empty()) return;
-    const size_t end = std::min(text.find_first_of(" \t\r\n\f/=", 1), text.size());
-    const std::string name = Lower(text.substr(0, end));
-    text.remove_prefix(end);
-    skip(" \t\r\n\f");
-    if (!text.starts_with('=')) {
-      if (!IsKnownFlag(name)) Attribute(name, name);
-      continue;
+  HtmlAttributes attributes(text);
+  while (attributes.Next()) {
+    const std::string name = Lower(attributes.name());
+    if (attributes.has_value()) {
+      Attribute(name, attributes.value());
+    } else if (!IsKnownFlag(name)) {
+      Attribute(name, attributes.name());
     }
-    text.remove_prefix(1);
-    skip(" \t\r\n\f");
-    if (text.empty()) return;
-    const bool quoted = text.front() == '"' || text.front() == '\'';
-    const size_t from = quoted ? 1 : 0;
-    const size_t to = std::min(
-        quoted ? text.find(text.front(), 1) : text.find_first_of(" \t\r\n\f"), text.size());
-    Attribute(name, text.substr(from, to - from));
-    text.remove_prefix(std::min(to + from, text.size()));
   }
 }
 

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string_view>
+
+namespace shoumi::inspect {
+
+// The attributes of a tag (HTML, 13.2.5.32 to 40), one by one.
+class HtmlAttributes {
+ public:
+  // `text` is what stands in the tag behind its name, and outlives this.
+  explicit HtmlAttributes(std::string_view text) : text_(text) {}
+  // False when there are no more.
+  bool Next();
+  // As they stand.
+  [[nodiscard]] std::string_view name() const { return name_; }
+  [[nodiscard]] std::string_view value() const { return value_; }
+  [[nodiscard]] bool has_value() const { return has_value_; }
+
+ private:
+  void Skip(std::string_view characters);
+
+  std::string_view text_;
+  std::string_view name_;
+  std::string_view value_;
+  bool has_value_ = false;
+};
+
+}  // namespace shoumi::inspect
