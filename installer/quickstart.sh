@@ -189,6 +189,11 @@ start_agent() {
   good "shoumi-agent runs"
 }
 
+# Without a policy nothing can be written; an agent that has only just connected has none yet.
+in_force() {
+  "$bin/shoumi" status --socket "$run/status.sock" --json 2>/dev/null |
+    grep -qE '"policy_version": ?"?[1-9]'
+}
 guarded() { [[ -d $mount_point ]] && awk -v m="$mount_point" '$5 == m && / - fuse\.shoumi / {found = 1} END {exit !found}' /proc/self/mountinfo; }
 
 # Copies a document that must be stopped and holds cp, the folder and the raw device against it.
@@ -275,7 +280,8 @@ up() {
   step "Policy"
   ctl policy apply "$root/rules/policies/starter.yaml" --packs "$root/rules/packs" --wait 20 | sed 's/^/  /'
   wait_for 20 "the guard over $mount_point" guarded
-  good "the stick is guarded"
+  wait_for 20 "the policy at the agent" in_force
+  good "the stick is guarded, and the policy is in force"
   demonstrate
 
   step "Done"

@@ -144,9 +144,9 @@ class Site(unittest.TestCase):
         return agent
 
     def wait_for_enforcement(self, agent, stick):
-        """After a start: the guard stands and the policy the agent kept is in force."""
+        """The guard stands, and a policy is in force: without one nothing can be written."""
         wait_for("the stick is guarded", stick.guarded)
-        wait_for("the kept policy is in force", lambda: int(
+        wait_for("a policy is in force", lambda: int(
             ((self.status(agent) or {}).get("state") or {}).get("policy_version", 0)) > 0)
 
     def status(self, agent):

@@ -26,7 +26,7 @@ class MainJob(harness.Site):
         self.agent = self.new_agent(sticks=[self.stick])
         self.agent.start()
         self.apply_policy()
-        harness.wait_for("the stick is guarded", self.stick.guarded)
+        self.wait_for_enforcement(self.agent, self.stick)
 
     def test_clean_passes_marked_is_refused_and_seen(self):
         clean = self.documents / "周例会纪要.docx"

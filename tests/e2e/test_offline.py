@@ -17,7 +17,7 @@ class Offline(harness.Site):
         self.agent = self.new_agent(sticks=[self.stick])
         self.agent.start()
         self.apply_policy()
-        harness.wait_for("the stick is guarded", self.stick.guarded)
+        self.wait_for_enforcement(self.agent, self.stick)
 
     def blocked_copy(self, index):
         source = self.folder / f"plan-{index:03d}.txt"

@@ -19,7 +19,7 @@ class Policy(harness.Site):
 
     def test_broken_policy_names_every_problem_and_changes_nothing(self):
         self.apply_policy()
-        harness.wait_for("the stick is guarded", self.stick.guarded)
+        self.wait_for_enforcement(self.agent, self.stick)
         before = self.ctl("policy", "show", "--json").stdout
         text = harness.STARTER.read_text(encoding="utf-8")
         broken = self.folder / "broken.yaml"
@@ -37,7 +37,7 @@ class Policy(harness.Site):
 
     def test_new_version_is_in_force_at_the_device(self):
         self.apply_policy()
-        harness.wait_for("the stick is guarded", self.stick.guarded)
+        self.wait_for_enforcement(self.agent, self.stick)
         note = self.folder / "plan.txt"
         note.write_text("绝密★10年\n", encoding="utf-8")
         self.assertEqual(harness.copy(note, self.stick.mount_point)[0], 1)
