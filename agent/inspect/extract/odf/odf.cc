@@ -17,11 +17,11 @@
 namespace shoumi::inspect {
 namespace {
 
-constexpr std::string_view kNamespace = "urn:oasis:names:tc:opendocument:xmlns:office:1.0";
 constexpr std::string_view kMimeTypes = "application/vnd.oasis.opendocument.";
 constexpr std::string_view kManifest = "META-INF/manifest.xml";
 constexpr uint64_t kManifestBytesMax = 1 << 20;
 constexpr size_t kHeadOfMemberBytes = 4096;
+constexpr size_t kMimeTypeBytesMax = 100;
 
 // About the package, not of its content (ODF 1.3, part 2): where the standard puts it. The same
 // root elsewhere is content.
@@ -32,14 +32,23 @@ bool IsAboutThePackage(std::string_view name, std::string_view root) {
   return root == "RDF" && (name == "manifest.rdf" || name.ends_with("/manifest.rdf"));
 }
 
+bool IsMimeType(std::string_view content) {
+  return content.starts_with(kMimeTypes) && content.size() <= kMimeTypeBytesMax &&
+         std::all_of(content.begin() + kMimeTypes.size(), content.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
+}
+
 // Pictures of what is read elsewhere, and what LibreOffice keeps for itself.
 bool IsByproduct(std::string_view name, std::string_view head) {
   const Signature* const signature = FindSignature(head);
   const bool picture = signature != nullptr && IsPicture(*signature);
   if (name.starts_with("Thumbnails/")) return picture;
-  if (name.starts_with("ObjectReplacements/")) return picture || head.starts_with("VCLMTF");
-  if (name == "mimetype") return head.starts_with(kMimeTypes) && head.size() < kHeadOfMemberBytes;
-  return name == "layout-cache" && DetectStart(head).charset == Charset::kBinary;
+  if (name == "mimetype") return IsMimeType(head);
+  const bool binary = DetectStart(head).charset == Charset::kBinary;
+  if (name.starts_with("ObjectReplacements/")) {
+    return picture || (head.starts_with("VCLMTF") && binary);
+  }
+  return name == "layout-cache" && binary;
 }
 
 void ReadXml(Source& source, std::string_view part, Context& context) {
@@ -97,9 +106,9 @@ class OdfPackage {
     const absl::StatusOr<size_t> got = (*source)->ReadAt(0, buffer);
     if (!got.ok()) return ReportFailure(context_, entry.name, got.status(), false);
     const std::string_view head(buffer.data(), *got);
-    const std::string root = XmlRoot(head);
-    if (head.empty() || IsAboutThePackage(entry.name, root) || IsByproduct(entry.name, head))
-      return;
+    if (head.empty()) return;
+    const std::string root = FindXmlRoot(**source).local;
+    if (IsAboutThePackage(entry.name, root) || IsByproduct(entry.name, head)) return;
     if (root.starts_with("document") && entry.name.find('/') == std::string::npos) {
       ReadXml(**source, entry.name, context_);
     } else {
@@ -124,8 +133,9 @@ void Extract(Source& source, Context& context) {
   ExtractAroundArchive(**archive, source, context);
 }
 
-bool DetectXml(std::string_view head, Source&) {
-  return XmlRoot(head).starts_with("document") && head.find(kNamespace) != std::string_view::npos;
+bool DetectXml(std::string_view, Source& source) {
+  const XmlRootElement root = FindXmlRoot(source);
+  return root.local.starts_with("document") && root.uri == kOdfOffice;
 }
 
 void ExtractXml(Source& source, Context& context) {

@@ -40,6 +40,19 @@ bool IsBookkeeping(std::string_view local) {
   return std::find(std::begin(kNames), std::end(kNames), local) != std::end(kNames);
 }
 
+bool IsOf(std::string_view text, std::string_view characters) {
+  return text.find_first_not_of(characters) == std::string_view::npos;
+}
+
+bool IsNumber(std::string_view text) {
+  return IsOf(text, "0123456789+-.eE");
+}
+
+// As XML Schema writes dates, times, durations and truth.
+bool IsMoment(std::string_view text) {
+  return text == "true" || text == "false" || IsOf(text, "0123456789-:.+TZPYMDHS");
+}
+
 bool HasText(std::string_view text) {
   return !std::all_of(text.begin(), text.end(), IsSpace);
 }
@@ -75,6 +88,9 @@ void OdfReader::Start(std::string_view local, const XmlAttributes& attributes) {
   OdfTag tag = OdfTagOf(local);
   // Elements of text:meta are text; within office:meta all are properties.
   if (tag == OdfTag::kProperty && levels_.back().paragraphs > 0) tag = OdfTag::kOther;
+  // text:title and text:measure are fields, whose names shapes have too.
+  const bool shape = tag == OdfTag::kDescription || tag == OdfTag::kBox;
+  if (shape && attributes.ElementIsIn(kOdfText)) tag = OdfTag::kOther;
   const bool property = Within(OdfTag::kProperty);
   // Within the document they are nothing that is known, and their text is text.
   const bool before_document = flow_ == Flow::kNone && levels_.size() == 1;
@@ -82,8 +98,8 @@ void OdfReader::Start(std::string_view local, const XmlAttributes& attributes) {
     skipped_ = 1;
     return;
   }
-  if (property) return;
-  StartTag(tag, attributes);
+  if (tag != OdfTag::kCell && tag != OdfTag::kParagraph) PutAttributes(local, attributes);
+  if (!property) StartTag(tag, attributes);
 }
 
 void OdfReader::StartFlow(std::string_view local) {
@@ -104,7 +120,7 @@ void OdfReader::StartTag(OdfTag tag, const XmlAttributes& attributes) {
       space_ = true;
       break;
     case OdfTag::kSpaces: {
-      const std::string_view count = attributes.Get("c");
+      const std::string_view count = attributes.GetIn(kOdfText, "c");
       Separate();
       Put(std::string(Count(count, kSpacesMax), ' '));
       break;
@@ -119,7 +135,7 @@ void OdfReader::StartTag(OdfTag tag, const XmlAttributes& attributes) {
       break;
     case OdfTag::kTable:
       if (flow_ == Flow::kSheets && flow_part_depth_ == 0 && levels_.size() == 1) {
-        const std::string name(attributes.Get("name"));
+        const std::string name(attributes.GetIn(kOdfTable, "name"));
         asides_.Append(
             asides_.Open("workbook", v1::PART_KIND_PROPERTY, AsideParts::Naming::kJoined), name);
         BeginFlowPart(tag);
@@ -131,12 +147,11 @@ void OdfReader::StartTag(OdfTag tag, const XmlAttributes& attributes) {
     case OdfTag::kCell:
       StartCell(attributes);
       break;
-    case OdfTag::kField:
-      PutText(attributes.Get("string-value"));
+    case OdfTag::kHiddenText:
+      PutText(attributes.GetIn(kOdfText, "string-value"));
       break;
     case OdfTag::kVariable:
-      if (attributes.Get("display") == "none") PutText(attributes.Get("string-value"));
-      PutAside("formulas", attributes.Get("formula"));
+      StartVariable(attributes);
       break;
     case OdfTag::kOther:
     case OdfTag::kRow:
@@ -148,13 +163,32 @@ void OdfReader::StartTag(OdfTag tag, const XmlAttributes& attributes) {
 }
 
 void OdfReader::StartCell(const XmlAttributes& attributes) {
-  ++levels_.back().cells;
-  cell_value_ = std::string(attributes.Get("value"));
-  cell_string_ = std::string(attributes.Get("string-value"));
-  cell_text_.clear();
-  cell_figures_.clear();
-  PutAside("formulas", attributes.Get("formula"));
-  cell_repeats_ = Count(attributes.Get("number-columns-repeated"), kRepeatsMax);
+  const bool outermost = ++levels_.back().cells == 1;
+  PutAside("formulas", attributes.GetIn(kOdfTable, "formula"));
+  std::string_view moment;
+  for (const char* name : {"date-value", "time-value", "boolean-value"}) {
+    if (moment.empty()) moment = attributes.GetIn(kOdfOffice, name);
+  }
+  const std::string_view number = attributes.GetIn(kOdfOffice, "value");
+  const std::string_view string = attributes.GetIn(kOdfOffice, "string-value");
+  if (cell_.levels > 0) {  // within another cell, whose values wait for its end
+    for (const std::string_view value : {number, string, moment}) PutAside("cell values", value);
+  } else {
+    cell_ = {levels_.size(), std::string(number), std::string(string), std::string(moment), "", ""};
+  }
+  if (outermost) {
+    cell_repeats_ = Count(attributes.GetIn(kOdfTable, "number-columns-repeated"), kRepeatsMax);
+  }
+}
+
+void OdfReader::StartVariable(const XmlAttributes& attributes) {
+  if (attributes.GetIn(kOdfText, "display") != "none" || field_.depth != depth_) return;
+  PutText(std::exchange(field_, Field()).value);
+}
+
+void OdfReader::EndField() {
+  if (field_.value != field_.text) PutAside("fields", field_.value);
+  field_ = {};
 }
 
 void OdfReader::End(std::string_view local) {
@@ -174,6 +208,7 @@ void OdfReader::End(std::string_view local) {
     base64_.clear();
     return;
   }
+  if (field_.depth == depth) EndField();
   if (levels_.size() > 1 && levels_.back().depth == depth) return Pop();
   if (levels_.back().loose && levels_.back().paragraphs == 0 && levels_.back().row_has_text) {
     levels_.back().row_has_text = false;
@@ -210,24 +245,27 @@ void OdfReader::EndParagraph() {
   }
 }
 
-// Figures that are shown rounded, or as a power of ten, are held in full.
 void OdfReader::EndCell() {
+  if (cell_.levels == levels_.size() && levels_.back().cells == 1) PutCellValue();
   Level& level = levels_.back();
-  if (level.cells == 1 && !cell_value_.empty()) {
-    const std::string plain = PlainNumber(cell_value_);
-    if (Figures(plain) != cell_figures_) {
-      level.new_line = false;
-      PutText(cell_figures_.empty() ? plain : " " + plain);
-    }
-    cell_value_.clear();
-  }
-  if (level.cells == 1 && cell_string_ != cell_text_) {
-    PutAside("cell values", std::exchange(cell_string_, ""));
-  }
   if (level.cells > 0) --level.cells;
   level.new_line = level.cells > 0;  // a cell of a table within a cell
   if (level.cells == 0) level.tabs += cell_repeats_;
   level.tabs = std::min(level.tabs, kRepeatsMax);
+}
+
+// Figures that are shown rounded, or as a power of ten, are held in full.
+void OdfReader::PutCellValue() {
+  const Cell cell = std::exchange(cell_, Cell());
+  const std::string plain = PlainNumber(cell.number);
+  if (!IsNumber(plain)) {
+    PutAside("cell values", plain);
+  } else if (Figures(plain) != cell.figures && !plain.empty()) {
+    levels_.back().new_line = false;
+    PutText(cell.figures.empty() ? plain : " " + plain);
+  }
+  if (cell.string != cell.text) PutAside("cell values", cell.string);
+  if (cell.text.empty() || !IsMoment(cell.moment)) PutAside("cell values", cell.moment);
 }
 
 void OdfReader::EndRow() {
@@ -337,7 +375,7 @@ void OdfReader::EndFlowPart() {
 
 // Of what is no text of the document: said all the same, as anything can stand there.
 void OdfReader::PutAside(std::string_view part, std::string_view text) {
-  if (!HasText(text)) return;
+  if (part.empty() || !HasText(text)) return;
   asides_.Append(asides_.Open(part, v1::PART_KIND_BODY, AsideParts::Naming::kJoined), text);
 }
 
@@ -347,6 +385,21 @@ void OdfReader::PutStyleTexts(const XmlAttributes& attributes) {
     const std::string_view text = attributes.Get(name);
     if (text.size() > 1) PutAside("styles", text);
   }
+}
+
+void OdfReader::PutAttributes(std::string_view local, const XmlAttributes& attributes) {
+  attributes.ForEach([&](std::string_view name, std::string_view value) {
+    PutAside(OdfPartOfAttribute(local, name), value);
+    const bool string = name == "string-value";
+    // That of hidden text is put where it stands.
+    if (name == "value" || (string && OdfTagOf(local) != OdfTag::kHiddenText)) HoldValue(value);
+  });
+}
+
+// Until the end of the element, whose text may be the same; of several values one can be.
+void OdfReader::HoldValue(std::string_view value) {
+  if (field_.depth != 0) return PutAside("fields", value);
+  field_ = {depth_, std::string(value), ""};
 }
 
 void OdfReader::Characters(std::string_view text) {
@@ -359,7 +412,9 @@ void OdfReader::Characters(std::string_view text) {
     return;
   }
   const Level& level = levels_.back();
-  if (level.paragraphs > 0 || (level.loose && HasText(text))) PutText(text);
+  if (!HasText(text) && level.paragraphs == 0) return;
+  if (level.paragraphs > 0 || level.loose) return PutText(text);
+  PutAside("other", text);
 }
 
 void OdfReader::Separate() {
@@ -383,8 +438,11 @@ void OdfReader::PutText(std::string_view text) {
   Level& level = levels_.back();
   level.row_has_text = true;
   saw_text_ = true;
-  if (level.cells == 1 && cell_figures_.size() < kFiguresMax) cell_figures_ += Figures(collapsed);
-  if (level.cells == 1 && cell_text_.size() <= cell_string_.size()) cell_text_ += collapsed;
+  if (field_.text.size() <= field_.value.size()) field_.text += collapsed;
+  if (cell_.levels == levels_.size()) {
+    if (cell_.figures.size() < kFiguresMax) cell_.figures += Figures(collapsed);
+    if (cell_.text.size() <= cell_.string.size()) cell_.text += collapsed;
+  }
   Put(collapsed);
 }
 

@@ -52,11 +52,16 @@ class OdfReader final : public XmlHandler {
   void StartTag(OdfTag tag, const XmlAttributes& attributes);
   void StartFlow(std::string_view local);
   void StartCell(const XmlAttributes& attributes);
+  void StartVariable(const XmlAttributes& attributes);
+  void EndField();
   void EndCell();
   void EndRow();
   void EndParagraph();
   void PutAside(std::string_view part, std::string_view text);
   void PutStyleTexts(const XmlAttributes& attributes);
+  void PutAttributes(std::string_view local, const XmlAttributes& attributes);
+  void HoldValue(std::string_view value);
+  void PutCellValue();
   void Push(OdfTag tag);
   void Pop();
   void BeginFlowPart(OdfTag tag);
@@ -82,10 +87,23 @@ class OdfReader final : public XmlHandler {
   bool body_ = false;  // the next element says what the document is
   bool space_ = true;  // the paragraph ends with one so far
   bool saw_text_ = false;
-  std::string cell_value_;
-  std::string cell_string_;  // its value, where it is a text
-  std::string cell_text_;    // as it is shown, as much as there is of the value
-  std::string cell_figures_;
+  // What a cell of a sheet holds beside what it shows.
+  struct Cell {
+    size_t levels = 0;  // where it is open; 0: none is
+    std::string number;
+    std::string string;
+    std::string moment;   // a date, a time, true or false
+    std::string text;     // as it is shown, as much as there is of the string
+    std::string figures;  // of all that is shown
+  };
+  Cell cell_;
+  // The value of a field, and what it shows.
+  struct Field {
+    uint64_t depth = 0;  // 0: none is open
+    std::string value;
+    std::string text;
+  };
+  Field field_;
   uint32_t cell_repeats_ = 1;
   std::string base64_;
   std::vector<std::string> binaries_;

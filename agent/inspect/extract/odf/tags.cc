@@ -44,8 +44,7 @@ OdfTag OdfTagOf(std::string_view local) {
       {"tracked-changes", OdfTag::kChanges},
       {"title", OdfTag::kDescription},
       {"desc", OdfTag::kDescription},
-      {"hidden-text", OdfTag::kField},
-      {"user-field-decl", OdfTag::kField},
+      {"hidden-text", OdfTag::kHiddenText},
       {"meta", OdfTag::kProperty},
       {"note-citation", OdfTag::kNote},
       {"variable-set", OdfTag::kVariable},
@@ -58,6 +57,34 @@ OdfTag OdfTagOf(std::string_view local) {
   };
   const auto found = kTags.find(local);
   return found == kTags.end() ? OdfTag::kOther : found->second;
+}
+
+std::string_view OdfPartOfAttribute(std::string_view element, std::string_view attribute) {
+  constexpr std::string_view kFields = "fields";
+  constexpr std::string_view kFormulas = "formulas";
+  static const std::unordered_map<std::string_view, std::string_view> kParts = {
+      {"href", "links"},
+      {"formula", kFormulas},
+      {"expression", kFormulas},
+      {"condition", kFormulas},
+      {"command", kFormulas},
+      {"label", kFields},
+      {"title", kFields},
+      {"description", kFields},
+      {"current-value", kFields},
+      {"string-value-if-true", kFields},
+      {"string-value-if-false", kFields},
+      {"key1", kFields},
+      {"key2", kFields},
+      {"dde-application", kFields},
+      {"dde-topic", kFields},
+      {"dde-item", kFields},
+  };
+  if (element == "bibliography-mark") return kFields;
+  if (element == "user-defined" && attribute == "name") return "names of properties";
+  if (element == "equation") return {};  // of a shape's outline
+  const auto found = kParts.find(attribute);
+  return found == kParts.end() ? std::string_view() : found->second;
 }
 
 }  // namespace shoumi::inspect

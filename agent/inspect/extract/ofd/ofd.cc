@@ -126,8 +126,8 @@ class OfdPackage {
     const absl::StatusOr<size_t> got = (*source)->ReadAt(0, buffer);
     if (!got.ok()) return ReportFailure(context_, entry.name, got.status(), false);
     const std::string_view head(buffer.data(), *got);
-    const std::string root = XmlRoot(head);
     if (head.empty() || IsByproduct(entry, head)) return;
+    const std::string root = FindXmlRoot(**source).local;
     if (root == "Encryptions") {  // GM/T 0099
       return context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_ENCRYPTED,
                                      "encrypted OFD");

@@ -3,7 +3,6 @@
 #include "agent/inspect/extract/ooxml/sheet.h"
 #include "agent/inspect/extract/testing/recording_sink.h"
 #include "agent/inspect/extract/testing/zip_writer.h"
-#include "agent/inspect/extract/xml/xml.h"
 #include "gtest/gtest.h"
 
 namespace shoumi::inspect {
@@ -469,18 +468,6 @@ TEST(Ooxml, BinaryWorkbooksAreRead) {
   const RecordingSink endless =
       ExtractBytes(package(sheet + std::string("\x00\xff\xff\xff\x7f", 5)));
   EXPECT_FALSE(endless.gaps.empty());
-}
-
-TEST(XmlRoot, FindsTheNameBehindDeclarationsAndComments) {
-  EXPECT_EQ(XmlRoot("<?xml version=\"1.0\"?><!-- c --><w:hdr a=\"b\">"), "hdr");
-  EXPECT_EQ(XmlRoot("\xEF\xBB\xBF<sst/>"), "sst");
-  EXPECT_EQ(XmlRoot("plain text"), "");
-  EXPECT_EQ(XmlRoot("<"), "");
-  EXPECT_EQ(XmlRoot("<!-- <RDF> -- > <a> -->\n<?p <b> ?><!DOCTYPE c [<!ENTITY d \"<e>\">]><f:g/>"),
-            "g");
-  EXPECT_EQ(XmlRoot("<!DOCTYPE html><html>"), "html");
-  EXPECT_EQ(XmlRoot("<!-- <a> "), "");
-  EXPECT_EQ(XmlRoot("<?xml?> text <a>"), "");
 }
 
 }  // namespace

@@ -11,8 +11,9 @@
 namespace shoumi::inspect {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
 constexpr int kChunkBytes = 64 << 10;
+constexpr size_t kRootChunkBytes = 4096;
+constexpr size_t kDeclarationBytes = 64;  // what one costs beside its text
 
 std::string_view Local(std::string_view name) {
   const size_t colon = name.rfind(':');
@@ -38,12 +39,17 @@ class Parse {
       parse.Stop(absl::ResourceExhaustedError(fmt::format("xml_depth_max {}", kXmlDepthMax)));
       return;
     }
-    parse.handler_.Start(Local(name), XmlAttributes(attributes));
+    if (!parse.namespaces_.Enter(parse.depth_, attributes)) {
+      parse.Stop(absl::ResourceExhaustedError(
+          fmt::format("xml_namespace_bytes_max {}", XmlNamespaces::kBytesMax)));
+      return;
+    }
+    parse.handler_.Start(Local(name), XmlAttributes(name, attributes, parse.namespaces_));
     parse.CheckDone();
   }
   static void OnEnd(void* self, const char* name) {
     Parse& parse = Of(self);
-    --parse.depth_;
+    parse.namespaces_.Leave(parse.depth_--);
     parse.handler_.End(Local(name));
     parse.CheckDone();
   }
@@ -66,6 +72,7 @@ class Parse {
 
   XmlHandler& handler_;
   XML_Parser parser_;
+  XmlNamespaces namespaces_;
   uint32_t depth_ = 0;
   bool stopped_ = false;
   absl::Status why_;
@@ -100,29 +107,69 @@ struct FreeParser {
   void operator()(XML_Parser parser) const { XML_ParserFree(parser); }
 };
 
-// UTF-16 as ASCII, enough to find a name in it; UTF-8 without its mark.
-std::string Narrow(std::string_view head) {
-  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
-  if (!head.starts_with("\xFF\xFE") && !head.starts_with("\xFE\xFF")) return std::string(head);
-  std::string narrow;
-  std::copy_if(head.begin() + 2, head.end(), std::back_inserter(narrow),
-               [](char byte) { return byte != '\0'; });
-  return narrow;
+using ParserPtr = std::unique_ptr<std::remove_pointer_t<XML_Parser>, FreeParser>;
+
+struct RootSearch {
+  XML_Parser parser = nullptr;
+  XmlRootElement root;
+};
+
+void OnRoot(void* self, const char* name, const char** attributes) {
+  auto& search = *static_cast<RootSearch*>(self);
+  XmlNamespaces namespaces;
+  namespaces.Enter(1, attributes);
+  search.root = {std::string(Local(name)), std::string(namespaces.Of(name))};
+  XML_StopParser(search.parser, XML_FALSE);
 }
 
-// Of a processing instruction, comment or document type declaration; npos when it does not end.
-size_t ProloguePieceBytes(std::string_view piece) {
-  const auto through = [piece](std::string_view end, size_t from) {
-    const size_t at = piece.find(end, from);
-    return at == std::string_view::npos ? at : at + end.size();
-  };
-  if (piece.starts_with("<?")) return through("?>", 2);
-  if (piece.starts_with("<!--")) return through("-->", 4);
-  const size_t end = piece.find_first_of("[>");
-  return end == std::string_view::npos || piece[end] == '>' ? through(">", 2) : through("]>", end);
+// Whether the first character is the "<" of XML, in any encoding that the parser knows.
+bool BeginsWithTag(std::string_view head) {
+  const size_t at = head.find_first_not_of(std::string_view(" \t\r\n\0\xEF\xBB\xBF\xFE\xFF", 10));
+  return at != std::string_view::npos && head[at] == '<';
 }
 
 }  // namespace
+
+bool XmlNamespaces::Enter(uint32_t depth, const char** attributes) {
+  for (const char** entry = attributes; *entry != nullptr; entry += 2) {
+    const std::string_view name = entry[0];
+    if (!name.starts_with("xmlns") || (name.size() > 5 && name[5] != ':')) continue;
+    const std::string_view prefix = name.substr(std::min<size_t>(name.size(), 6));
+    const std::string_view uri = entry[1];
+    bytes_ += prefix.size() + uri.size() + kDeclarationBytes;
+    if (bytes_ > kBytesMax) return false;
+    declarations_.push_back({depth, std::string(prefix), std::string(uri)});
+  }
+  return true;
+}
+
+void XmlNamespaces::Leave(uint32_t depth) {
+  while (!declarations_.empty() && declarations_.back().depth == depth) {
+    const Declaration& last = declarations_.back();
+    bytes_ -= last.prefix.size() + last.uri.size() + kDeclarationBytes;
+    declarations_.pop_back();
+  }
+}
+
+std::string_view XmlNamespaces::Of(std::string_view name) const {
+  const size_t colon = name.rfind(':');
+  const std::string_view prefix =
+      colon == std::string_view::npos ? std::string_view() : name.substr(0, colon);
+  const auto found = std::find_if(declarations_.rbegin(), declarations_.rend(),
+                                  [&](const Declaration& one) { return one.prefix == prefix; });
+  return found == declarations_.rend() ? std::string_view() : found->uri;
+}
+
+std::string_view XmlAttributes::GetIn(std::string_view uri, std::string_view local) const {
+  for (const char** entry = list_; *entry != nullptr; entry += 2) {
+    const std::string_view name = entry[0];
+    // An attribute without prefix is of no namespace.
+    if (Local(name) == local && name.size() > local.size() && namespaces_.Of(name) == uri) {
+      return entry[1];
+    }
+  }
+  return Get(local);
+}
 
 std::string_view XmlAttributes::Get(std::string_view local) const {
   for (const char** entry = list_; *entry != nullptr; entry += 2) {
@@ -132,25 +179,36 @@ std::string_view XmlAttributes::Get(std::string_view local) const {
 }
 
 absl::Status ParseXml(Source& source, Context& context, XmlHandler& handler) {
-  const std::unique_ptr<std::remove_pointer_t<XML_Parser>, FreeParser> parser(
-      XML_ParserCreate(nullptr));
+  const ParserPtr parser(XML_ParserCreate(nullptr));
   if (parser == nullptr) return absl::ResourceExhaustedError("out of memory");
   return Parse(handler, parser.get()).Run(source, context);
 }
 
-std::string XmlRoot(std::string_view head) {
-  const std::string text = Narrow(head);
-  size_t at = text.find_first_not_of(kBlanks);
-  while (at < text.size() && text[at] == '<') {
-    const std::string_view rest = std::string_view(text).substr(at);
-    if (!rest.starts_with("<?") && !rest.starts_with("<!")) {
-      const size_t end = rest.find_first_of(" \t\r\n/>", 1);
-      return std::string(Local(rest.substr(1, end - 1)));
+XmlRootElement FindXmlRoot(Source& source) {
+  std::string chunk(kRootChunkBytes, '\0');
+  RootSearch search;
+  ParserPtr parser;
+  for (uint64_t offset = 0; offset < kXmlPrologBytesMax;) {
+    const absl::StatusOr<size_t> got = source.ReadAt(offset, chunk);
+    if (!got.ok()) return {};
+    if (parser == nullptr) {
+      if (!BeginsWithTag({chunk.data(), *got})) return {};
+      parser.reset(XML_ParserCreate(nullptr));
+      if (parser == nullptr) return {};
+      search.parser = parser.get();
+      XML_SetUserData(parser.get(), &search);
+      XML_SetStartElementHandler(parser.get(), OnRoot);
     }
-    const size_t size = ProloguePieceBytes(rest);
-    at = size == std::string_view::npos ? size : text.find_first_not_of(kBlanks, at + size);
+    const bool last = *got == 0;
+    const XML_Status parsed =
+        XML_Parse(parser.get(), chunk.data(), static_cast<int>(*got), last ? 1 : 0);
+    if (last || parsed != XML_STATUS_OK) return std::move(search.root);
+    offset += *got;
+    // The parser looks at what is not ended from its start again.
+    chunk.resize(
+        std::min<uint64_t>(offset, kXmlPrologBytesMax - std::min(offset, kXmlPrologBytesMax)));
   }
-  return "";
+  return {};
 }
 
 }  // namespace shoumi::inspect
