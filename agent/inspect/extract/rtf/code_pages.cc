@@ -82,16 +82,24 @@ uint32_t CodePageOfCharset(int32_t charset) {
   const auto* row = std::find_if(std::begin(kRows), std::end(kRows), [&](const Row& one) {
     return one.charset == charset && charset >= 0;
   });
-  return row == std::end(kRows) ? 0 : row->code_page;
+  if (row != std::end(kRows)) return row->code_page;
+  // 1 is the default character set.
+  return charset <= 1 ? 0 : kCharsetsBase + static_cast<uint32_t>(charset);
+}
+
+void CodePages::NoteUnknown(uint32_t code_page) {
+  const bool noted = std::find(unknown_.begin(), unknown_.end(), code_page) != unknown_.end();
+  if (!noted && unknown_.size() < kUnknownMax) unknown_.push_back(code_page);
 }
 
 void CodePages::Decode(uint32_t code_page, std::string_view bytes, bool last, std::string& out) {
-  std::unique_ptr<Decoder>& decoder = decoders_[code_page];
+  const auto* row = std::find_if(std::begin(kRows), std::end(kRows),
+                                 [&](const Row& one) { return one.code_page == code_page; });
+  const bool known = row != std::end(kRows) && Decoder::Knows(std::string(row->converter));
+  if (!known) NoteUnknown(code_page);
+  // Those that are not known share one, so that there are no more than rows.
+  std::unique_ptr<Decoder>& decoder = decoders_[known ? code_page : 0];
   if (decoder == nullptr) {
-    const auto* row = std::find_if(std::begin(kRows), std::end(kRows),
-                                   [&](const Row& one) { return one.code_page == code_page; });
-    const bool known = row != std::end(kRows) && Decoder::Knows(std::string(row->converter));
-    if (!known) unknown_.push_back(code_page);
     decoder = std::make_unique<Decoder>(std::string(known ? row->converter : kWestern));
   }
   decoder->Decode(bytes, last, out);

@@ -2,17 +2,34 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include "agent/inspect/extract/ole2/object.h"
 #include "agent/inspect/extract/rtf/destinations.h"
 #include "agent/inspect/extract/rtf/tokens.h"
+#include "agent/inspect/extract/signatures/signatures.h"
 #include "fmt/format.h"
 
 namespace shoumi::inspect {
 namespace {
 
 constexpr uint32_t kTokensBetweenLooks = 4096;
+
+// What a group for programs of before Word 97 holds: a metafile, mostly without a header of its own
+// ([MS-WMF] 2.3.2.2, [MS-EMF] 2.3.4.2), a bitmap without one, or a picture.
+bool IsOldPicture(std::string_view bytes) {
+  constexpr std::string_view kStarts[] = {{"\x01\0\x09\0", 4},
+                                          {"\x02\0\x09\0", 4},
+                                          {"\xD7\xCD\xC6\x9A", 4},
+                                          {"\x01\0\0\0", 4},
+                                          {"\x28\0\0\0", 4}};
+  const bool known = std::any_of(std::begin(kStarts), std::end(kStarts),
+                                 [&](std::string_view start) { return bytes.starts_with(start); });
+  const Signature* const signature = FindSignature(bytes);
+  return bytes.empty() || known || (signature != nullptr && IsPicture(*signature));
+}
 
 class ObjectReader {
  public:
@@ -60,8 +77,7 @@ class ObjectReader {
       oversize_ |= wanted && taken < count;
     } else if (token.word == "nonshppict" && old_ == 0) {
       old_ = depth_;
-    } else if (what_ == What::kNone && old_ == 0 &&
-               (token.word == "pict" || token.word == "objdata")) {
+    } else if (what_ == What::kNone && (token.word == "pict" || token.word == "objdata")) {
       what_ = token.word == "pict" ? What::kPicture : What::kObject;
       at_ = depth_;
     }
@@ -93,13 +109,16 @@ class ObjectReader {
   }
 
   bool HandOn() {
-    const bool object = what_ == What::kObject;
-    const std::string name =
-        object ? fmt::format("object {}", ++objects_) : fmt::format("picture {}", ++pictures_);
-    what_ = What::kNone;
+    const bool object = std::exchange(what_, What::kNone) == What::kObject;
     half_ = -1;
     std::string bytes;
     bytes.swap(bytes_);
+    if (old_ != 0 && IsOldPicture(bytes)) {
+      oversize_ = false;
+      return true;
+    }
+    const std::string name =
+        object ? fmt::format("object {}", ++objects_) : fmt::format("picture {}", ++pictures_);
     if (!context_.SpendEntry(name) || !context_.SpendBytes(bytes.size(), name)) return false;
     if (oversize_) {
       context_.sink.Unscanned(

@@ -130,6 +130,53 @@ TEST(Rtf, CodePagesOfMacintoshAndUnknownOnes) {
   EXPECT_EQ(unknown.gaps[0].detail, "text in code page 4711");
 }
 
+TEST(Rtf, CharacterSetsThatAreNotKnownAreSaid) {
+  const RecordingSink sink =
+      ExtractBytes(R"({\rtf1\ansi\ansicpg936\deff0{\fonttbl{\f0\fcharset201 A;}}\f0\'bb\'fa})");
+  EXPECT_EQ(sink.TextOf("first page"), "机");
+  ASSERT_EQ(sink.gaps.size(), 1U) << sink.Gaps();
+  EXPECT_EQ(sink.gaps[0].detail, "text in character set 201");
+  EXPECT_TRUE(
+      ExtractBytes(R"({\rtf1\ansi\deff0{\fonttbl{\f0\fcharset201 A;}{\f1\fcharset1 A;}}a\f1\'e4})")
+          .gaps.empty());
+  // However many there are, few are named, and they share a converter.
+  std::string many = "{\\rtf1\\ansi";
+  for (int i = 40'000; i < 50'000; ++i) many += "\\ansicpg" + std::to_string(i) + "\\'e4\\par";
+  const RecordingSink all = ExtractBytes(many + "}");
+  EXPECT_EQ(all.gaps.size(), 32U);
+  EXPECT_EQ(all.text_bytes, 10'000U * 3);
+}
+
+// Hidden in what programs skip: groups within pictures, escaped figures, values of shapes, long
+// fallbacks, numbers among blocks.
+TEST(Rtf, TextWithinWhatIsNoText) {
+  const std::string numbers = "13912345678138123456781371234567813612345678135123456781341234567";
+  const RecordingSink sink = ExtractBytes(
+      R"({\rtf1\ansi{\pict\wmetafile8 0100{11010519491231002}{\bin3 bin}\'31\'33\'38})"
+      R"({\*\objdata 01{\pict 3132}}{\sp{\sn pibName}{\sv pib}}{\sp{\sn fLine}{\sv 123}})"
+      R"({\sp{\sn  gtextUNICODE}{\sv 777}}{\sp{\sn sec ret}{\sv 13912345678}})"
+      R"({\sp{\sn pPoints}{\sv 8;2;(0,21600);(7,-5)}}{\sv lost{\sn name}}{\*\datastore )" +
+      numbers + R"(}{\uc200\u26426 told instead}\u x})");
+  const std::string other = sink.TextOf("other");
+  for (const std::string& text :
+       {std::string("11010519491231002"), std::string("bin"), std::string("138"),
+        std::string("3132"), std::string("pib\n"), std::string("sec ret"),
+        std::string("13912345678"), std::string("lost"), numbers, std::string("told instead")}) {
+    EXPECT_NE(other.find(text), std::string::npos) << text << " in " << other;
+  }
+  for (const char* text : {"123\n", "21600", "fLine"}) {
+    EXPECT_EQ(other.find(text), std::string::npos) << text << " in " << other;
+  }
+  EXPECT_EQ(sink.TextOf("first page"), "机x\n777\n");
+}
+
+// A second form of a picture that is none.
+TEST(Rtf, WhatPretendsToBeAnOldPictureIsHandedOn) {
+  const RecordingSink sink = ExtractBytes("{\\rtf1{\\nonshppict{\\pict\\wmetafile8 " +
+                                          Hex(MakeZip({{"a.txt", "绝密 in it"}})) + "}}}");
+  EXPECT_EQ(sink.TextOf("picture 1/a.txt/first page"), "绝密 in it") << sink.Gaps();
+}
+
 // Runs are decoded piece by piece, with the character that a piece ends in.
 TEST(Rtf, LongRunsAreReadWhole) {
   std::string escaped = "{\\rtf1\\ansi\\ansicpg936 x";
@@ -158,7 +205,7 @@ TEST(Rtf, ObjectsAndPicturesAreHandedOn) {
       "}{\\result{\\pict\\wmetafile8 0100}}}{\\*\\shppict{\\pict{\\*\\picprop{\\sp{\\sn "
       "wzDescription}{\\sv a view}}}\\pngblip " +
       Hex("\x89PNG\r\n\x1a\n") +
-      "}}{\\nonshppict{\\pict\\wmetafile8 ffff}}{\\object{\\*\\objdata " +
+      "}}{\\nonshppict{\\pict\\wmetafile8 010009000003}}{\\object{\\*\\objdata " +
       Hex(ObjectData("Word.Document.12", zip)) + "}}{\\pict\\bin" + std::to_string(zip.size()) +
       " " + zip + "}after}";
   const RecordingSink sink = ExtractBytes(document);

@@ -22,15 +22,48 @@ constexpr size_t kRunBytesMax = 1 << 20;  // a run is decoded then, wherever it 
 constexpr size_t kFontsMax = 20'000;
 constexpr uint32_t kFallbackMax = 255;
 constexpr size_t kHexBlockBytes = 64;
+constexpr size_t kFallbackUsual = 4;  // bytes; the longest character of any code page
+constexpr size_t kShapeFiguresMax = 9;
+constexpr uint64_t kBinaryBytesAtOnce = 64 << 10;
 
 // Pictures and objects are read elsewhere. Themes and the like are long lines; what is shorter may
 // be somebody's number.
 bool IsHexBlock(RtfDestination destination, std::string_view run) {
-  const bool may_be =
-      destination == kBinary || (destination == kFigures && run.size() >= kHexBlockBytes);
-  return may_be && std::all_of(run.begin(), run.end(), [](char c) {
-           return absl::ascii_isxdigit(static_cast<unsigned char>(c));
+  const bool hex = std::all_of(run.begin(), run.end(), [](char c) {
+    return absl::ascii_isxdigit(static_cast<unsigned char>(c));
+  });
+  if (destination == kBinary) return hex;
+  // Decimal figures are somebody's numbers, unless they fill a block up.
+  const bool decimal = run.find_first_not_of("0123456789") == std::string_view::npos &&
+                       run.find_first_not_of(run.substr(0, 1)) != std::string_view::npos;
+  return destination == kFigures && run.size() >= kHexBlockBytes && hex && !decimal;
+}
+
+// Whether no run of decimal figures is longer than what lengths, angles and colours need.
+bool HasShortNumbers(std::string_view text) {
+  size_t figures = 0;
+  for (const char c : text) {
+    figures = absl::ascii_isdigit(static_cast<unsigned char>(c)) ? figures + 1 : 0;
+    if (figures > kShapeFiguresMax) return false;
+  }
+  return true;
+}
+
+// Shapes have hundreds of properties, whose names are letters, and whose values are numbers or
+// lists of points.
+bool IsShapeName(std::string_view name) {
+  return HasShortNumbers(name) && std::all_of(name.begin(), name.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c));
          });
+}
+
+bool IsShapeNumber(std::string_view value) {
+  return HasShortNumbers(value) &&
+         value.find_first_not_of("0123456789-.;,() ") == std::string_view::npos;
+}
+
+uint32_t CodePageOf(const RtfToken& token) {
+  return static_cast<uint32_t>(std::clamp<int32_t>(token.number, 0, kCharsetsBase - 1));
 }
 
 bool IsCaptured(RtfDestination destination) {
@@ -95,13 +128,16 @@ void RtfTextReader::Read() {
     if (end_) break;
   }
   Flush();
-  if (!boxes_.empty()) EndBoxes();
+  if (!boxes_.empty()) PutInBody("\n");
   pages_.Finish();
   asides_.Emit();
   ReportFailure(context_, "", tokens_.status(), true);
   for (const uint32_t code_page : code_pages_.unknown()) {
+    const bool charset = code_page >= kCharsetsBase;
     context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
-                            fmt::format("text in code page {}", code_page));
+                            charset
+                                ? fmt::format("text in character set {}", code_page - kCharsetsBase)
+                                : fmt::format("text in code page {}", code_page));
   }
   if (!end_ && tokens_.status().ok() && context_.InTime("")) {
     context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
@@ -119,14 +155,11 @@ void RtfTextReader::Take(const RtfToken& token) {
     case RtfToken::Kind::kSymbol:
       return Symbol(token.byte);
     case RtfToken::Kind::kByte:
-      if (Fallback()) return;
+      if (Fallback(token.byte)) return;
       escaped_ = true;
       return Bytes({&token.byte, 1});
-    case RtfToken::Kind::kText: {
-      const size_t passed = std::min<size_t>(fallback_, token.text.size());
-      fallback_ -= static_cast<uint32_t>(passed);
-      return Bytes(token.text.substr(passed));
-    }
+    case RtfToken::Kind::kText:
+      return Text(token.text);
     default:
       break;
   }
@@ -135,10 +168,23 @@ void RtfTextReader::Take(const RtfToken& token) {
   starred_ = false;
 }
 
+void RtfTextReader::Text(std::string_view text) {
+  const size_t passed = std::min<size_t>(fallback_, text.size());
+  if (passed > 0) {
+    passed_ += text.substr(0, passed);
+    fallback_ -= static_cast<uint32_t>(passed);
+    if (fallback_ == 0) EndFallback();
+    text.remove_prefix(passed);
+  }
+  if (!IsHexBlock(groups_.back().destination, text)) Bytes(text);
+}
+
 void RtfTextReader::Open() {
-  fallback_ = 0;
+  EndFallback();
   if (groups_.size() < kGroupsMax) {
     groups_.push_back(groups_.back());
+    // Only what stands in a picture or object itself is part of it.
+    if (groups_.back().destination == kBinary) Begin(kOther);
   } else if (too_deep_++ == 0) {
     context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_TOO_DEEP,
                             fmt::format("rtf_groups_max {}", kGroupsMax));
@@ -146,7 +192,7 @@ void RtfTextReader::Open() {
 }
 
 void RtfTextReader::Close() {
-  fallback_ = 0;
+  EndFallback();
   if (too_deep_ > 0) {
     --too_deep_;
     return;
@@ -156,10 +202,7 @@ void RtfTextReader::Close() {
   if (groups_.size() > 1) groups_.pop_back();
   Group& around = groups_.back();
   if (closed.destination != around.destination) {
-    if (closed.destination == kShapeName) shape_name_ = std::exchange(text_, "");
-    if (closed.destination == kShapeValue) {
-      TakeShapeValue(std::exchange(text_, ""), closed.in_header);
-    }
+    if (IsCaptured(closed.destination)) TakeCaptured(closed);
     if (closed.destination == kFonts && default_font_) {
       around.font_code_page = fonts_[*default_font_];
     }
@@ -168,9 +211,9 @@ void RtfTextReader::Close() {
 }
 
 void RtfTextReader::Word(const RtfToken& token) {
-  fallback_ = 0;
+  EndFallback();
   const std::string_view word = token.word;
-  if (word == "u") return Unicode(token.number);
+  if (word == "u" && token.has_number) return Unicode(token.number);
   if (word == "bin") {
     return Binary(static_cast<uint64_t>(std::max(token.number, 0)));
   }
@@ -190,7 +233,7 @@ void RtfTextReader::Word(const RtfToken& token) {
 
 void RtfTextReader::CharsetWord(const RtfToken& token) {
   if (token.word == "ansicpg" && token.number > 0) {
-    document_code_page_ = static_cast<uint32_t>(token.number);
+    document_code_page_ = CodePageOf(token);
   } else if (token.word == "mac") {
     document_code_page_ = 10000;
   } else if (token.word == "pc") {
@@ -216,18 +259,22 @@ void RtfTextReader::FontWord(const RtfToken& token) {
     const auto found = fonts_.find(font);
     group.font_code_page = found == fonts_.end() ? 0 : found->second;
   } else if (table && fonts_.size() < kFontsMax) {
-    fonts_[font_] = token.word == "cpg" ? static_cast<uint32_t>(std::max(token.number, 0))
-                                        : CodePageOfCharset(token.number);
+    fonts_[font_] = token.word == "cpg" ? CodePageOf(token) : CodePageOfCharset(token.number);
   }
 }
 
 // What a group is said to be counts for what follows in it.
 void RtfTextReader::Begin(RtfDestination destination) {
   Flush();
-  Group& group = groups_.back();
   if (destination == kUnchanged) return;
-  group.destination = destination;
+  if (IsCaptured(groups_.back().destination) && !text_.empty()) {
+    TakeCaptured(Group(groups_.back()));
+  }
+  Group& group = groups_.back();
   saw_binary_ |= destination == kBinary;
+  // A picture within an object's data is none.
+  if (destination == kBinary && std::exchange(group.in_binary, true)) destination = kOther;
+  group.destination = destination;
   group.in_header |= destination == kHeader || destination == kFooter;
   if (IsCaptured(destination)) text_.clear();
   if (IsCaptured(destination) || IsBox(group)) return;
@@ -235,13 +282,22 @@ void RtfTextReader::Begin(RtfDestination destination) {
   group.aside = asides_.Open(part.name, part.kind, NamingOf(destination));
 }
 
-void RtfTextReader::TakeShapeValue(const std::string& value, bool in_header) {
-  const bool shown = shape_name_ == "gtextUNICODE";
-  if (!shown && !shape_name_.starts_with("wz")) return;
-  groups_.push_back(groups_.back());
-  groups_.back().in_header = in_header;
+// The name or the value of a shape's property: WordArt is shown, the rest is text all the same.
+void RtfTextReader::TakeCaptured(const Group& closed) {
+  const std::string text = std::exchange(text_, "");
+  std::string stripped = text;
+  absl::StripAsciiWhitespace(&stripped);
+  const bool name = closed.destination == kShapeName;
+  if (name) shape_name_ = stripped;
+  const bool shown = !name && shape_name_ == "gtextUNICODE";
+  const bool described = !name && shape_name_.starts_with("wz");
+  const bool usual = name ? IsShapeName(stripped) : IsShapeNumber(stripped);
+  if (usual && !shown && !described) return;
+  groups_.push_back(closed);
+  // Not captured any more.
+  groups_.back().destination = kBody;
   Begin(shown ? kShapeText : kOther);
-  Put(value);
+  Put(text);
   groups_.pop_back();
 }
 
@@ -250,7 +306,7 @@ void RtfTextReader::Symbol(char symbol) {
     starred_ = true;
     return;
   }
-  if (Fallback()) return;
+  if (Fallback(symbol)) return;
   switch (symbol) {
     case '\\':
     case '{':
@@ -274,10 +330,19 @@ void RtfTextReader::Symbol(char symbol) {
   }
 }
 
-bool RtfTextReader::Fallback() {
+bool RtfTextReader::Fallback(char byte) {
   if (fallback_ == 0) return false;
-  --fallback_;
+  passed_.push_back(byte);
+  if (--fallback_ == 0) EndFallback();
   return true;
+}
+
+// What stands there is one character in some code page; where it is more, it is text of its own.
+void RtfTextReader::EndFallback() {
+  fallback_ = 0;
+  if (passed_.empty()) return;
+  const std::string passed = std::exchange(passed_, "");
+  if (passed.size() > kFallbackUsual) PutOther(passed);
 }
 
 void RtfTextReader::Unicode(int32_t number) {
@@ -299,7 +364,6 @@ void RtfTextReader::Unicode(int32_t number) {
 }
 
 void RtfTextReader::Bytes(std::string_view bytes) {
-  if (IsHexBlock(groups_.back().destination, bytes)) return;
   std::copy_if(bytes.begin(), bytes.end(), std::back_inserter(bytes_),
                [](char c) { return c != '\0'; });
   if (bytes_.size() > kRunBytesMax) FlushSome();
@@ -307,21 +371,35 @@ void RtfTextReader::Bytes(std::string_view bytes) {
 
 // Of pictures and objects they are read elsewhere; anywhere else they may be text.
 void RtfTextReader::Binary(uint64_t bytes) {
-  std::string content;
-  const bool keep = groups_.back().destination != kBinary && asides_.Hold(bytes);
-  tokens_.Binary(bytes, keep ? &content : nullptr);
-  if (content.empty()) return;
+  const bool keep = groups_.back().destination != kBinary;
+  Flush();
+  groups_.push_back(groups_.back());
+  if (keep && bytes > 0) Begin(kOther);
+  while (bytes > 0 && context_.InTime("")) {
+    const uint64_t take = std::min(bytes, kBinaryBytesAtOnce);
+    std::string content;
+    tokens_.Binary(take, &content);
+    if (keep) Bytes(content);
+    if (content.size() < take) break;
+    bytes -= take;
+  }
+  Flush();
+  groups_.pop_back();
+}
+
+void RtfTextReader::PutOther(std::string_view bytes) {
   Flush();
   groups_.push_back(groups_.back());
   Begin(kOther);
-  Bytes(content);
+  Bytes(bytes);
+  escaped_ = true;
   Flush();
   groups_.pop_back();
 }
 
 uint32_t RtfTextReader::CodePage() const {
   const uint32_t own = groups_.back().font_code_page;
-  return own != 0 ? own : document_code_page_;
+  return own != 0 && own < kCharsetsBase ? own : document_code_page_;
 }
 
 // What the end of a long run cuts is kept for the rest of it.
@@ -350,6 +428,8 @@ void RtfTextReader::Decode(bool last) {
        DetectBytes(bytes_) == Charset::kUtf8)) {
     Put(bytes_);
   } else {
+    const uint32_t font = groups_.back().font_code_page;
+    if (font >= kCharsetsBase) code_pages_.NoteUnknown(font);
     std::string decoded;
     code_pages_.Decode(CodePage(), bytes_, last, decoded);
     Put(decoded);

@@ -38,6 +38,7 @@ class RtfTextReader {
     uint32_t font_code_page = 0;
     uint32_t fallback_characters = 1;  // behind \u
     bool in_header = false;
+    bool in_binary = false;
   };
   void Take(const RtfToken& token);
   void Open();
@@ -49,8 +50,11 @@ class RtfTextReader {
   void Begin(RtfDestination destination);
   void Unicode(int32_t number);
   void Bytes(std::string_view bytes);
+  void Text(std::string_view text);
   // Whether it stands for a character that \u already said.
-  bool Fallback();
+  bool Fallback(char byte);
+  void EndFallback();
+  void PutOther(std::string_view bytes);
   void Binary(uint64_t bytes);
   void Flush();
   void FlushSome();
@@ -59,7 +63,7 @@ class RtfTextReader {
   void PutInBody(std::string_view text);
   void EndBoxes();
   static bool IsBox(const Group& group);
-  void TakeShapeValue(const std::string& value, bool in_header);
+  void TakeCaptured(const Group& closed);
   [[nodiscard]] uint32_t CodePage() const;
 
   Context& context_;
@@ -72,6 +76,7 @@ class RtfTextReader {
   std::string boxes_;     // of the paragraph being read
   bool starred_ = false;  // \* came: what the next word begins may be passed over
   uint32_t fallback_ = 0;
+  std::string passed_;  // instead of which \u spoke
   uint32_t high_surrogate_ = 0;
   std::string bytes_;     // not decoded yet
   bool escaped_ = false;  // some of them came as \'xx
