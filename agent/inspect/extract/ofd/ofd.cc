@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/inspect/extract/ofd/leftovers.h"
 #include "agent/inspect/extract/ofd/page.h"
 #include "agent/inspect/extract/report.h"
 #include "agent/inspect/extract/signatures/signatures.h"
@@ -20,13 +21,14 @@ namespace {
 constexpr size_t kHeadOfMemberBytes = 4096;
 
 // What a member is by the root of its XML; the order in which they are read.
-enum class What : uint8_t { kInfo, kPage, kTemplate, kAnnotations, kOther };
+enum class What : uint8_t { kInfo, kPage, kTemplate, kAnnotations, kResources, kOther };
 
 What WhatIs(std::string_view root, std::string_view name) {
   if (root == "OFD" || root == "Document") return What::kInfo;
   if (root == "Page") return name.find("Tpl") == std::string::npos ? What::kPage : What::kTemplate;
   if (root == "PageAnnot") return What::kAnnotations;
-  // Resources, extensions, lists of members: what they say is read as any XML.
+  if (root == "Res") return What::kResources;
+  // Extensions, lists of members: what they say is read as any XML.
   return What::kOther;
 }
 
@@ -51,12 +53,15 @@ bool IsByproduct(const ZipArchive::Entry& entry, std::string_view head) {
 // Properties (7.4), and titles of the outline (7.9).
 class InfoReader final : public XmlHandler {
  public:
-  explicit InfoReader(Context& context) : parts_(context) {}
+  explicit InfoReader(Context& context) : parts_(context), leftovers_(parts_) {}
   void Finish() { parts_.Emit(); }
   void Start(std::string_view local, const XmlAttributes& attributes) override {
     if (local == "OutlineElem" || local == "Bookmark") {
+      leftovers_.End();
       parts_.Append(parts_.Open("outline", v1::PART_KIND_PROPERTY, AsideParts::Naming::kJoined),
                     attributes.Get(local == "Bookmark" ? "Name" : "Title"));
+    } else {
+      leftovers_.Start(local, attributes);
     }
     constexpr std::string_view kTexts[] = {"Title",    "Author",  "Subject",
                                            "Abstract", "Keyword", "CustomData"};
@@ -64,13 +69,18 @@ class InfoReader final : public XmlHandler {
     if (!in_text_) return;
     part_ = parts_.Open("properties", v1::PART_KIND_PROPERTY, AsideParts::Naming::kJoined);
   }
-  void End(std::string_view) override { in_text_ = false; }
+  void End(std::string_view) override {
+    in_text_ = false;
+    leftovers_.End();
+  }
   void Characters(std::string_view text) override {
-    if (in_text_) parts_.Append(part_, text);
+    if (!in_text_) return leftovers_.Characters(text);
+    parts_.Append(part_, text);
   }
 
  private:
   AsideParts parts_;
+  OfdLeftovers leftovers_;
   bool in_text_ = false;
   size_t part_ = 0;
 };
@@ -140,21 +150,40 @@ class OfdPackage {
         archive_.OpenEntry(*member.entry, context_);
     const std::string& name = member.entry->name;
     if (!source.ok()) return ReportFailure(context_, name, source.status(), false);
-    if (member.what == What::kOther) return context_.Nested(name, **source);
-    if (member.what == What::kInfo) {
-      InfoReader reader(context_);
-      const absl::Status status = ParseXml(**source, context_, reader);
-      reader.Finish();
-      return ReportFailure(context_, name, status, true);
+    switch (member.what) {
+      case What::kOther:
+        return context_.Nested(name, **source);
+      case What::kInfo: {
+        InfoReader reader(context_);
+        const absl::Status status = ParseXml(**source, context_, reader);
+        reader.Finish();
+        return ReportFailure(context_, name, status, true);
+      }
+      case What::kPage:
+        return ReadPage(name, fmt::format("page {}", pages),
+                        pages == 1 ? v1::PART_KIND_FIRST_PAGE : v1::PART_KIND_BODY, **source);
+      case What::kResources:
+        // Names of fonts and the like are in the XML, text that is drawn is in lines.
+        context_.Nested(name, **source);
+        return ReadAgain(member);
+      default:
+        return ReadPage(name, fmt::format("template {}", member.number), v1::PART_KIND_HEADER,
+                        **source);
     }
-    const bool page = member.what == What::kPage;
-    const std::string part =
-        page ? fmt::format("page {}", pages) : fmt::format("template {}", member.number);
-    OfdPageReader reader(context_, part,
-                         !page        ? v1::PART_KIND_HEADER
-                         : pages == 1 ? v1::PART_KIND_FIRST_PAGE
-                                      : v1::PART_KIND_BODY);
-    const absl::Status status = ParseXml(**source, context_, reader);
+  }
+
+  void ReadAgain(const Member& member) {
+    const absl::StatusOr<std::unique_ptr<Source>> source =
+        archive_.OpenEntry(*member.entry, context_);
+    const std::string& name = member.entry->name;
+    if (!source.ok()) return ReportFailure(context_, name, source.status(), false);
+    ReadPage(name, fmt::format("resources {}", member.number), v1::PART_KIND_BODY, **source);
+  }
+
+  void ReadPage(const std::string& name, const std::string& part, v1::PartKind kind,
+                Source& source) {
+    OfdPageReader reader(context_, part, kind);
+    const absl::Status status = ParseXml(source, context_, reader);
     reader.Finish();
     ReportFailure(context_, name, status, reader.saw_text());
   }

@@ -52,6 +52,91 @@ TEST(Ofd, WhatListsAndResourcesSayIsRead) {
   }
 }
 
+// Of resources that are drawn, the text is put together as that of pages.
+TEST(Ofd, ResourcesAreReadLineByLine) {
+  const auto unit = [](const std::string& content) {
+    return "<ofd:CompositeGraphicUnit ID=\"9\"><ofd:Content>" + content +
+           "</ofd:Content></ofd:CompositeGraphicUnit>";
+  };
+  const RecordingSink sink = Read(
+      {{"Doc_0/DocumentRes_1.xml", Xml("Res", "<ofd:CompositeGraphicUnits>" +
+                                                  unit(Text("0 0 9 9", "X=\"0\" Y=\"5\"", "机") +
+                                                       Text("5 0 9 9", "X=\"0\" Y=\"5\"", "密")) +
+                                                  unit(Text("0 0 9 9", "X=\"0\" Y=\"5\"", "7")) +
+                                                  "</ofd:CompositeGraphicUnits>")}});
+  EXPECT_EQ(sink.TextOf("resources 1"), "机密\n7\n");
+}
+
+// Text where the standard has none, and names and addresses that elements say.
+TEST(Ofd, TextBesideTheTextIsRead) {
+  const RecordingSink sink = ExtractBytes(MakeZip(
+      {{"OFD.xml",
+        Xml("OFD",
+            "<ofd:DocBody><ofd:DocInfo><ofd:DocID>0123456789abcdef0123456789abcdef"
+            "</ofd:DocID><ofd:CreationDate>2026-01-02</ofd:CreationDate><ofd:CustomDatas>"
+            "<ofd:CustomData Name=\"n1\">a<b/>t1</ofd:CustomData></ofd:CustomDatas>"
+            "<ofd:Unheard>t2</ofd:Unheard></ofd:DocInfo></ofd:DocBody>")},
+       {"Doc_0/Document.xml",
+        Xml("Document", "<ofd:Actions><ofd:URI URI=\"http://x.example/1\"/></ofd:Actions>")},
+       {"Doc_0/Annots/Annot.xml",
+        Xml("PageAnnot",
+            "<ofd:Annot Type=\"Link\" Creator=\"n2\"><ofd:Parameters><ofd:Parameter Name=\"n3\">"
+            "t3</ofd:Parameter></ofd:Parameters></ofd:Annot>")},
+       {"Doc_0/Pages/Page_0/Content.xml",
+        Page("<ofd:PathObject><ofd:AbbreviatedData>M 0.123456789012 7 L 10.5 -2 C"
+             "</ofd:AbbreviatedData></ofd:PathObject><ofd:PathObject><ofd:AbbreviatedData>M "
+             "13912345678 0</ofd:AbbreviatedData></ofd:PathObject>t4" +
+             Text("0 0 1 1", "", "t5"))}}));
+  EXPECT_EQ(sink.TextOf("page 1"), "t5\n");
+  EXPECT_EQ(sink.TextOf("properties"), "a");
+  EXPECT_EQ(sink.TextOf("names of properties"), "n1");
+  EXPECT_EQ(sink.TextOf("links"), "http://x.example/1");
+  EXPECT_EQ(sink.TextOf("other"), "t1\nt2M 13912345678 0\nt4n2\nn3\nt3");
+}
+
+TEST(Ofd, TextThatRunsDownwards) {
+  std::string stacked;
+  const auto column = [&](int x, const std::vector<std::string>& characters) {
+    for (size_t i = 0; i < characters.size(); ++i) {
+      stacked += Text(std::to_string(x) + " " + std::to_string(10 + 5 * i) + " 5 5",
+                      "X=\"0\" Y=\"5\"", characters[i]);
+    }
+  };
+  column(100, {"机", "密", "文", "件"});
+  column(90, {"身", "份", "证", "号"});
+  EXPECT_EQ(Read({{"Doc_0/Pages/Page_0/Content.xml", Page(stacked)}}).TextOf("page 1"),
+            "身 机\n份 密\n证 文\n号 件\n机密文件\n身份证号\n");
+  // Two columns, in runs that go downwards, so close that they would be one line.
+  const RecordingSink runs =
+      Read({{"Doc_0/Pages/Page_0/Content.xml",
+             Page(Text("94 10 5 30", "X=\"0\" Y=\"5\" DeltaY=\"5\"", "绝密") +
+                  Text("100 10 5 30", "X=\"0\" Y=\"5\" DeltaY=\"g 2 5\"", "138") +
+                  Text("100 25 5 30", "X=\"0\" Y=\"5\" DeltaY=\"5\"", "00") +
+                  Text("10 10 5 5", "X=\"0\" Y=\"5\"", "across"))}});
+  EXPECT_EQ(runs.TextOf("page 1"), "across\n13800\n绝密\n");
+}
+
+// Characters of their own, by the direction that their object says, or that a matrix turns them to.
+TEST(Ofd, EveryDirectionIsRead) {
+  const auto place = [](int x, int y, const std::string& attributes, const std::string& text) {
+    return "<ofd:TextObject Boundary=\"" + std::to_string(x) + " " + std::to_string(y) +
+           " 5 5\" Size=\"5\" " + attributes + "><ofd:TextCode X=\"0\" Y=\"0\">" + text +
+           "</ofd:TextCode></ofd:TextObject>";
+  };
+  const auto read = [&](const std::string& attributes, int step_x, int step_y) {
+    std::string page;
+    for (const auto& [at, text] : {std::pair(2, "乙"), std::pair(1, "甲"), std::pair(3, "丙")}) {
+      page += place(100 + at * step_x, 100 + at * step_y, attributes, text);
+    }
+    return Read({{"Doc_0/Pages/Page_0/Content.xml", Page(page)}}).TextOf("page 1");
+  };
+  EXPECT_EQ(read("ReadDirection=\"0\"", 5, 0), "甲乙丙\n");
+  EXPECT_EQ(read("ReadDirection=\"90\"", 0, 5), "甲乙丙\n");
+  EXPECT_EQ(read("ReadDirection=\"180\"", -5, 0), "甲乙丙\n");
+  EXPECT_EQ(read("ReadDirection=\"270\"", 0, -5), "甲乙丙\n");
+  EXPECT_EQ(read("CTM=\"0 1 -1 0 0 0\"", 0, 5), "甲乙丙\n");
+}
+
 // Digits are half as wide as high.
 TEST(Ofd, NumbersSideBySideStayApart) {
   const RecordingSink sink =
@@ -161,7 +246,7 @@ TEST(LineBuilder, KeepsEveryRun) {
   LineBuilder lines;
   std::string all;
   for (int i = 0; i < 5000; ++i) {
-    lines.Add({static_cast<double>(i * 7 % 101), 0, static_cast<double>(i * 13 % 97), 3, "x"});
+    lines.Add({static_cast<double>(i * 7 % 101), 0, static_cast<double>(i * 13 % 97), 3, "xy"});
   }
   for (const char c : lines.Take()) all += c == 'x' ? "x" : "";
   EXPECT_EQ(all.size(), 5000U);

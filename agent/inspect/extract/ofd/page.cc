@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 namespace shoumi::inspect {
@@ -41,6 +42,41 @@ double SumOf(std::string_view distances) {
   return sum;
 }
 
+using Direction = LineBuilder::Direction;
+using Vector = std::array<double, 2>;
+
+// By the matrix of an object, without its shift.
+Vector Turned(const std::array<double, 6>& matrix, const Vector& by) {
+  return {matrix[0] * by[0] + matrix[2] * by[1], matrix[1] * by[0] + matrix[3] * by[1]};
+}
+
+// Of TextObject's ReadDirection (11.3): how one goes on, in degrees clockwise.
+Vector Reading(std::string_view degrees) {
+  if (degrees == "90") return {0, 1};
+  if (degrees == "180") return {-1, 0};
+  if (degrees == "270") return {0, -1};
+  return {1, 0};
+}
+
+Direction DirectionOf(double x, double y) {
+  if (std::abs(x) >= std::abs(y)) return x < 0 ? Direction::kLeft : Direction::kRight;
+  return y < 0 ? Direction::kUp : Direction::kDown;
+}
+
+// A place of the page, along the line and across.
+std::pair<double, double> SeenIn(Direction direction, double x, double y) {
+  switch (direction) {
+    case Direction::kDown:
+      return {y, -x};
+    case Direction::kLeft:
+      return {-x, y};
+    case Direction::kUp:
+      return {-y, x};
+    default:
+      return {x, y};
+  }
+}
+
 }  // namespace
 
 void OfdPageReader::Finish() {
@@ -49,6 +85,7 @@ void OfdPageReader::Finish() {
 }
 
 void OfdPageReader::Start(std::string_view local, const XmlAttributes& attributes) {
+  leftovers_.Start(local, attributes);
   if (local == "TextObject") {
     std::string_view boundary = attributes.Get("Boundary");
     for (double& one : origin_) one = NextNumber(boundary).value_or(0);
@@ -58,6 +95,7 @@ void OfdPageReader::Start(std::string_view local, const XmlAttributes& attribute
     }
     std::string_view size = attributes.Get("Size");
     size_ = NextNumber(size).value_or(kSizeDefault);
+    reading_ = Reading(attributes.Get("ReadDirection"));
     x_ = y_ = 0;
   } else if (local == "TextCode") {
     StartCode(attributes);
@@ -76,13 +114,16 @@ void OfdPageReader::StartCode(const XmlAttributes& attributes) {
   // Those that are not said are those of the code before it.
   x_ = NextNumber(x).value_or(x_);
   y_ = NextNumber(y).value_or(y_);
-  width_ = SumOf(attributes.Get("DeltaX"));
+  way_ = {SumOf(attributes.Get("DeltaX")), SumOf(attributes.Get("DeltaY"))};
   in_code_ = true;
 }
 
 void OfdPageReader::End(std::string_view local) {
+  leftovers_.End();
   if (local == "TextCode") {
     EndCode();
+  } else if (local == "CompositeGraphicUnit") {
+    TakeLines();
   } else if (local == "Annot") {
     TakeLines();
     in_annotation_ = false;
@@ -98,14 +139,19 @@ void OfdPageReader::EndCode() {
   in_code_ = false;
   if (text_.empty()) return;
   saw_text_ = true;
-  const auto& [a, b, c, d, e, f] = matrix_;
+  const Vector way = Turned(matrix_, way_);
+  const bool stands = way_ == Vector{0, 0};
+  const Vector along = stands ? Turned(matrix_, reading_) : way;
+  const Vector shift = Turned(matrix_, {x_, y_});
   LineBuilder::Run run;
-  run.size = size_ * std::max(std::hypot(c, d), 1e-3);
-  run.x = origin_[0] + a * x_ + c * y_ + e;
-  run.y = origin_[1] + b * x_ + d * y_ + f;
+  run.direction = DirectionOf(along[0], along[1]);
+  run.size = size_ * std::max(std::hypot(matrix_[2], matrix_[3]), 1e-3);
+  std::tie(run.x, run.y) =
+      SeenIn(run.direction, origin_[0] + shift[0] + matrix_[4], origin_[1] + shift[1] + matrix_[5]);
   // The last character is as wide as high where it is no ASCII; no list says how wide it is.
-  const bool narrow = static_cast<unsigned char>(text_.back()) < 0x80;
-  run.end = run.x + width_ * std::hypot(a, b) + run.size * (narrow ? kAsciiWidth : 1);
+  const bool narrow = static_cast<unsigned char>(text_.back()) < 0x80 &&
+                      (run.direction == Direction::kRight || run.direction == Direction::kLeft);
+  run.end = run.x + std::hypot(way[0], way[1]) + run.size * (narrow ? kAsciiWidth : 1);
   run.text = std::exchange(text_, "");
   lines_.Add(std::move(run));
   if (lines_.size() >= kRunsMax) TakeLines();
@@ -127,7 +173,7 @@ void OfdPageReader::TakeLines() {
 }
 
 void OfdPageReader::Characters(std::string_view text) {
-  if (!in_code_ && !in_remark_) return;
+  if (!in_code_ && !in_remark_) return leftovers_.Characters(text);
   if (parts_.Hold(text.size())) text_ += text;
 }
 

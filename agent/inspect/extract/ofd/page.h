@@ -5,20 +5,25 @@
 #include <string>
 
 #include "agent/inspect/extract/aside_parts.h"
+#include "agent/inspect/extract/ofd/leftovers.h"
 #include "agent/inspect/extract/ofd/lines.h"
 #include "agent/inspect/extract/xml/xml.h"
 
 namespace shoumi::inspect {
 
-// The text of one page, template or file of annotations (GB/T 33190-2016, 7.7, 11.3 and 15.2), line
-// by line.
+// The text of one page, template, file of annotations or of resources (GB/T 33190-2016, 7.7, 11.3,
+// 15.2 and 7.9), line by line. Text where the standard has none goes to parts of its own.
 class OfdPageReader final : public XmlHandler {
  public:
   static constexpr size_t kRunsMax = 200'000;  // put into lines at a time
 
   // The page's own text goes to the part `name`; annotations to parts of theirs.
   OfdPageReader(Context& context, std::string name, v1::PartKind kind)
-      : context_(context), name_(std::move(name)), kind_(kind), parts_(context) {}
+      : context_(context),
+        name_(std::move(name)),
+        kind_(kind),
+        parts_(context),
+        leftovers_(parts_) {}
 
   void Finish();
   void Start(std::string_view local, const XmlAttributes& attributes) override;
@@ -35,6 +40,7 @@ class OfdPageReader final : public XmlHandler {
   const std::string name_;
   const v1::PartKind kind_;
   AsideParts parts_;
+  OfdLeftovers leftovers_;
   LineBuilder lines_;
   std::optional<size_t> page_;  // of parts_
   bool in_annotation_ = false;
@@ -47,7 +53,8 @@ class OfdPageReader final : public XmlHandler {
   double size_ = 0;
   double x_ = 0;
   double y_ = 0;
-  double width_ = 0;  // between the first and the last character
+  std::array<double, 2> way_ = {0, 0};      // from the first to the last character
+  std::array<double, 2> reading_ = {1, 0};  // where one reads, when there is no way
   std::string text_;
 };
 
