@@ -161,14 +161,15 @@ std::string_view XmlNamespaces::Of(std::string_view name) const {
 }
 
 std::string_view XmlAttributes::GetIn(std::string_view uri, std::string_view local) const {
+  const char* first = nullptr;
   for (const char** entry = list_; *entry != nullptr; entry += 2) {
     const std::string_view name = entry[0];
+    if (!name.ends_with(local) || Local(name) != local) continue;
     // An attribute without prefix is of no namespace.
-    if (Local(name) == local && name.size() > local.size() && namespaces_.Of(name) == uri) {
-      return entry[1];
-    }
+    if (name.size() > local.size() && namespaces_.Of(name) == uri) return entry[1];
+    if (first == nullptr) first = entry[1];
   }
-  return Get(local);
+  return first == nullptr ? std::string_view() : first;
 }
 
 std::string_view XmlAttributes::Get(std::string_view local) const {
