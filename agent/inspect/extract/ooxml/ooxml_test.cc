@@ -37,6 +37,16 @@ TEST(Docx, JoinsRunsAndSeparatesParagraphs) {
   EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
 }
 
+// A part is what its root says, not what a comment before it says.
+TEST(Docx, PartsWithCommentsBeforeTheirRoot) {
+  for (const std::string& comment : {std::string("<styles>"), std::string(100'000, '.')}) {
+    std::string document = Document("<w:p><w:r><w:t>机</w:t></w:r><w:r><w:t>密</w:t></w:r></w:p>");
+    document.insert(document.find("?>") + 2, "<!-- " + comment + " -->");
+    const RecordingSink sink = ExtractBytes(Package({{"word/document.xml", document}}));
+    EXPECT_EQ(sink.TextOf("first page"), "机密\n") << comment.size();
+  }
+}
+
 TEST(Docx, IsTold) {
   EXPECT_EQ(MediaTypeOf(Docx("")),
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document");
