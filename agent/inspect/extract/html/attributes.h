@@ -1,8 +1,19 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace shoumi::inspect {
+
+// ASCII white space as HTML has it: a vertical tab is none.
+inline constexpr std::string_view kHtmlSpaces = " \t\r\n\f";
+inline bool IsHtmlSpace(char c) {
+  return kHtmlSpaces.find(c) != std::string_view::npos;
+}
+
+// Where a tag that starts at `rest` ends, behind its '>'; npos when that is not there yet. A quote
+// opens a value only behind the '=' of an attribute that has a name (HTML, 13.2.5.32 to 37).
+size_t EndOfTag(std::string_view rest);
 
 // The attributes of a tag (HTML, 13.2.5.32 to 40), one by one.
 class HtmlAttributes {

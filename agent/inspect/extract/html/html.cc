@@ -5,10 +5,9 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
-#include "agent/inspect/extract/html/attributes.h"
+#include "agent/inspect/extract/html/meta_charset.h"
 #include "agent/inspect/extract/html/reader.h"
 #include "agent/inspect/extract/text/charset.h"
-#include "agent/inspect/extract/text/decoder.h"
 #include "agent/inspect/extract/text/reader.h"
 #include "fmt/format.h"
 
@@ -68,63 +67,12 @@ bool Detect(std::string_view head, Source&) {
   return false;
 }
 
-std::string AttributeOf(std::string_view tag, std::string_view name) {
-  HtmlAttributes attributes(tag);
-  while (attributes.Next()) {
-    if (attributes.name() == name) return std::string(attributes.value());
-  }
-  return "";
-}
-
-// What "text/html; charset = x" says (HTML, 4.2.5.4).
-std::string CharsetIn(std::string_view content) {
-  for (size_t at = content.find("charset"); at != std::string_view::npos;
-       at = content.find("charset", at + 1)) {
-    std::string_view rest = content.substr(at + 7);
-    rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n\f"), rest.size()));
-    if (!rest.starts_with('=')) continue;
-    rest.remove_prefix(1);
-    rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r\n\f\"'"), rest.size()));
-    return std::string(rest.substr(0, rest.find_first_of(" \t\r\n\f;\"'")));
-  }
-  return "";
-}
-
-// By <meta> (HTML, 13.2.3.2); empty for those that are told from the bytes, which are often said
-// wrongly, and for those that nobody knows.
-std::string DeclaredCharset(std::string_view head) {
-  const std::string start = Start(head);
-  std::string_view rest = start;
-  std::string name;
-  while (name.empty() && !rest.empty()) {
-    rest.remove_prefix(std::min(rest.find('<'), rest.size()));
-    const std::string_view end = rest.starts_with("<!--") ? "-->" : ">";
-    const size_t at = std::min(rest.find(end), rest.size());
-    const std::string_view tag = rest.substr(0, at);
-    if (tag.starts_with("<meta")) {
-      name = AttributeOf(tag.substr(5), "charset");
-      if (name.empty() && AttributeOf(tag.substr(5), "http-equiv") == "content-type") {
-        name = CharsetIn(AttributeOf(tag.substr(5), "content"));
-      }
-    }
-    rest.remove_prefix(std::min(at + end.size(), rest.size()));
-  }
-  const auto told = [&](std::string_view prefix) { return name.starts_with(prefix); };
-  constexpr std::string_view kLatin[] = {"ascii", "us-ascii", "iso-8859-1", "latin1", "l1"};
-  if (told("utf") || told("unicode") || told("gb") || told("csgb") || told("x-gb") ||
-      told("chinese") || told("big5") || told("cn-big5") || told("csbig5") ||
-      std::find(std::begin(kLatin), std::end(kLatin), name) != std::end(kLatin)) {
-    return "";
-  }
-  return Decoder::Knows(name) ? name : "";
-}
-
 void Extract(Source& source, Context& context) {
   std::array<char, kStartBytes> head;
   const absl::StatusOr<size_t> got = source.ReadAt(source.NextData(0), head);
   HtmlReader html(context);
   TextReader text(source, context, [&](std::string_view utf8) { html.Take(utf8); });
-  if (got.ok()) text.Declare(DeclaredCharset({head.data(), *got}));
+  if (got.ok()) text.Declare(MetaCharset(Start({head.data(), *got})));
   text.Run();
   html.Finish();
   uint32_t number = 0;

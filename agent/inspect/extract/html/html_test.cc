@@ -107,6 +107,12 @@ TEST(Html, NothingHidesInMarkUp) {
       {"<html><p a\"=b>绝密", "first page", "绝密"},
       {"<html><p top-secret hidden>x", "attributes", "top-secret"},
       {"<html><p a = \"b>c\">绝密", "first page", "绝密"},
+      {"<html><p a=\v\">绝密\">x", "first page", "绝密\">x"},
+      {"<html>绝</ x>密</>内</p title='机密'>部", "first page", "绝密内\n部"},
+      {"<html>绝</ x>密", "comments", " x"},
+      {"<html></p title='机密'>x", "attributes", "机密"},
+      {"<html><h1><o:p><my-part><a机密><wang@example.com></b13912345678>", "attributes",
+       "a机密\nwang@example.com\nb13912345678"},
       {"<html><textarea><b a=\"绝密&amp;</textarea>x", "first page", "<b a=\"绝密&\nx"},
       {"<html><title><b a=\"绝密</title>x", "title", "<b a=\"绝密"},
       {"<html><title>a</titles>绝密</title>x", "title", "a</titles>绝密"},
@@ -146,6 +152,33 @@ TEST(Html, TheCharsetIsTheOneThatMetaSays) {
   EXPECT_TRUE(
       ExtractBytes("<html><meta charset=iso-2022-jp>\x1b$B5!L)\x1b(B").TextOf("first page") ==
       "機密");
+  // Those that browsers do not know, or that are none, and those that GB is often said to be.
+  for (const std::string_view start :
+       {"<metadata charset=koi8-r>", "<p title=\"> <meta charset=koi8-r>\">",
+        "<!meta><meta name=x content=charset=koi8-r>", "<meta charset=ibm037>", "<meta charset=>",
+        "<meta charset=windows-1252>", "<meta charset=iso8859-1>", "<meta charset=ibm037>",
+        "<meta charset=x-user-defined>", "<meta charset=csiso58gb231280>"}) {
+    const RecordingSink sink =
+        ExtractBytes("<html>" + std::string(start) + "\xbb\xfa\xc3\xdc\xce\xc4\xbc\xfe");
+    EXPECT_EQ(sink.TextOf("first page"), "机密文件") << start;
+  }
+  const struct {
+    std::string_view label;
+    std::string_view bytes;
+    std::string_view text;
+  } kLabels[] = {
+      {"' x-SJIS '", "\x8b\x40\x96\xa7", "機密"},
+      {"ks_c_5601-1987", "\xb4\xeb\xbf\xdc\xba\xf1 \xb9\xae\xbc\xad", "대외비 문서"},
+      {"cp1251", "\xd1\xe5\xea\xf0\xe5\xf2", "Секрет"},
+      {"koi", "\xf3\xc5\xcb\xd2\xc5\xd4", "Секрет"},
+      {"nonsense><meta charset=koi8", "\xf3\xc5\xcb\xd2\xc5\xd4", "Секрет"},
+      {"hz-gb-2312", "~{;zC\\~}", "机密"},
+  };
+  for (const auto& [label, bytes, text] : kLabels) {
+    const std::string document =
+        "<html><meta charset=" + std::string(label) + ">" + std::string(bytes);
+    EXPECT_EQ(ExtractBytes(document).TextOf("first page"), text) << label;
+  }
   EXPECT_TRUE(ExtractBytes("<html><meta charset=nonsense>\xbb\xfa\xc3\xdc\xce\xc4\xbc\xfe")
                   .TextOf("first page") == "机密文件");
 }

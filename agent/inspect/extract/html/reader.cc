@@ -55,16 +55,23 @@ bool IsKnownFlag(std::string_view name) {
                    "nowrap",          "noshade",  "compact",   "declare",    "noresize"});
 }
 
+// A name that is more than one of an element: <h1>, <o:p> and <my-part> are not, <a@b.example> is.
+bool SaysSomething(std::string_view name) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == ':'; };
+  const auto others =
+      std::count_if(name.begin(), name.end(), [&](char c) { return !is_letter(c); });
+  return others > 1 ||
+         (others == 1 && !absl::ascii_isdigit(static_cast<unsigned char>(name.back())));
+}
+
 std::string Lower(std::string_view text) {
   std::string lower(text);
   absl::AsciiStrToLower(&lower);
   return lower;
 }
 
-constexpr std::string_view kSpaces = " \t\r\n\f";
-
 bool IsData(std::string_view value) {
-  value.remove_prefix(std::min(value.find_first_not_of(kSpaces), value.size()));
+  value.remove_prefix(std::min(value.find_first_not_of(kHtmlSpaces), value.size()));
   return Lower(value.substr(0, kData.size())) == kData;
 }
 
@@ -90,46 +97,8 @@ bool IsAscii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
 }
 
-// Where a tag that starts at `rest` ends, behind its '>'; npos when that is not there yet. A quote
-// opens a value only behind the '=' of an attribute that has a name (HTML, 13.2.5.32 to 37).
-size_t EndOfTag(std::string_view rest) {
-  enum class In : uint8_t { kTagName, kBetween, kName, kBehindName, kBeforeValue, kValue };
-  In in = In::kTagName;
-  for (size_t i = 1; i < rest.size(); ++i) {
-    const char c = rest[i];
-    const bool space = absl::ascii_isspace(static_cast<unsigned char>(c));
-    if (in == In::kBeforeValue && (c == '"' || c == '\'')) {
-      i = rest.find(c, i + 1);
-      if (i == std::string_view::npos) return i;
-      in = In::kBetween;
-      continue;
-    }
-    if (c == '>') return i + 1;
-    switch (in) {
-      case In::kTagName:
-      case In::kValue:
-        if (space || (in == In::kTagName && c == '/')) in = In::kBetween;
-        break;
-      case In::kBetween:
-        if (!space && c != '/') in = In::kName;  // an '=' is the first of a name here
-        break;
-      case In::kName:
-      case In::kBehindName:
-        in = c == '='   ? In::kBeforeValue
-             : c == '/' ? In::kBetween
-             : space    ? In::kBehindName
-                        : In::kName;
-        break;
-      case In::kBeforeValue:
-        if (!space) in = In::kValue;
-        break;
-    }
-  }
-  return std::string_view::npos;
-}
-
 bool EndsName(char c) {
-  return c == '>' || c == '/' || absl::ascii_isspace(static_cast<unsigned char>(c));
+  return c == '>' || c == '/' || IsHtmlSpace(c);
 }
 
 // Without a character that is cut at the end.
@@ -212,15 +181,16 @@ size_t HtmlReader::Markup(std::string_view rest, bool last) {
   if (rest.size() < 4 && wait) return 0;
   const auto second = static_cast<unsigned char>(rest.size() > 1 ? rest[1] : 0);
   if (rest.starts_with("<!--")) return Comment(rest, wait);
-  if (second == '!' || second == '?') {
+  const bool end_tag = second == '/' && rest.size() > 2;
+  const bool closing = end_tag && absl::ascii_isalpha(static_cast<unsigned char>(rest[2]));
+  // Others are comments to browsers (13.2.5.6, 7 and 41), "</>" is nothing.
+  if (second == '!' || second == '?' || (end_tag && !closing)) {
     const size_t end = rest.find('>');
     if (end == std::string_view::npos && wait) return 0;
     const std::string_view inside = rest.substr(2, std::min(end, rest.size()) - 2);
     if (Lower(inside) != kDoctype) Aside("comments", v1::PART_KIND_COMMENT, inside);
     return end == std::string_view::npos ? rest.size() : end + 1;
   }
-  const bool closing =
-      second == '/' && rest.size() > 2 && absl::ascii_isalpha(static_cast<unsigned char>(rest[2]));
   if (!absl::ascii_isalpha(second) && !closing) {
     Text(rest.substr(0, 1));
     return 1;
@@ -298,8 +268,10 @@ void HtmlReader::Tag(std::string_view tag) {
   if (closing) tag.remove_prefix(1);
   const size_t end = std::min(tag.find_first_of(" \t\r\n\f/"), tag.size());
   const std::string name = Lower(tag.substr(0, end));
-  if (closing) return EndElement(name);
+  // Browsers pass over them; what stands there goes along with the document all the same.
+  if (SaysSomething(name)) Aside("attributes", v1::PART_KIND_COMMENT, tag.substr(0, end));
   Attributes(tag.substr(end));
+  if (closing) return EndElement(name);
   StartElement(name);
   if (!tag.ends_with('/')) StartRaw(name);
 }
@@ -330,7 +302,7 @@ void HtmlReader::Attribute(std::string_view name, std::string_view value) {
 
 // RFC 2397.
 void HtmlReader::Data(std::string_view address) {
-  address.remove_prefix(std::min(address.find_first_not_of(kSpaces), address.size()));
+  address.remove_prefix(std::min(address.find_first_not_of(kHtmlSpaces), address.size()));
   const size_t comma = std::min(address.find(','), address.size());
   std::string type = Lower(address.substr(0, comma));
   absl::StripAsciiWhitespace(&type);
@@ -405,7 +377,7 @@ void HtmlReader::Text(std::string_view raw) {
   std::string collapsed;
   collapsed.reserve(text.size());
   for (const char c : text) {
-    const bool space = absl::ascii_isspace(static_cast<unsigned char>(c));
+    const bool space = IsHtmlSpace(c);
     if (space && space_) continue;
     collapsed.push_back(space ? ' ' : c);
     space_ = space;
