@@ -183,6 +183,58 @@ TEST(Html, TheCharsetIsTheOneThatMetaSays) {
                   .TextOf("first page") == "机密文件");
 }
 
+// However far it stands from the start, and whatever GB or Big5 would make of it.
+TEST(Html, ADeclaredCharsetCountsBehindLongAscii) {
+  const struct {
+    std::string_view label;
+    std::string_view bytes;
+    std::string_view text;
+  } kCases[] = {
+      {"shift_jis", "\xcb\xd0\xc2 \xc4\xb3\xb7\xae\xb3", "ﾋﾐﾂ ﾄｳｷｮｳ"},
+      {"tis-620", "\xc5\xd1\xba \xc1\xd2\xa1", "ลับ มาก"},
+      {"windows-1253", "\xe1\xf0\xfc\xf1\xf1\xe7\xf4\xef \xe1\xf1\xe9\xe8\xec\xfc\xf2",
+       "απόρρητο αριθμός"},
+      {"windows-1256", "\xd3\xd1\xed \xe1\xe1\xdb\xc7\xed\xc9", "سري للغاية"},
+  };
+  for (const auto& [label, bytes, text] : kCases) {
+    const RecordingSink sink =
+        ExtractBytes("<html><meta charset=" + std::string(label) + "><style>" +
+                     std::string(20'000, 'p') + "</style>" + std::string(bytes));
+    EXPECT_EQ(sink.TextOf("first page"), text) << label;
+    EXPECT_TRUE(sink.gaps.empty()) << label << sink.Gaps();
+  }
+  // Binary data does not become text by being said to be.
+  std::string noise = "<html><meta charset=shift_jis>\n" + std::string(20'000, 'a') + "\n";
+  uint32_t state = 1;
+  for (int i = 0; i < 100'000; ++i) {
+    state = state * 1664525 + 1013904223;
+    noise.push_back(static_cast<char>(state >> 24));
+  }
+  EXPECT_TRUE(ExtractBytes(noise).HasGap(v1::UNSCANNED_REASON_PARTIAL));
+}
+
+// Escapes amid ASCII, in lines of any length; lines without are what their bytes say.
+TEST(Html, EncodingsOfEscapesAreReadLineByLine) {
+  const std::string start = "<html><meta charset=iso-2022-jp>\n";
+  const std::string secret = "\x1b$B5!L)\x1b(B";
+  const std::string filler(20'000, 'a');
+  EXPECT_EQ(ExtractBytes(start + "机密<br>\n" + secret + "<br>\n\xbb\xfa\xc3\xdc\xce\xc4\xbc\xfe")
+                .TextOf("first page"),
+            "机密\n機密\n机密文件");
+  EXPECT_TRUE(ExtractBytes(start + filler + secret).TextOf("body").ends_with("a機密"));
+  std::string line = "\x1b$B";
+  std::string text;
+  for (int i = 0; i < 400'000; ++i) {
+    line += "5!L)";
+    text += "機密";
+  }
+  const RecordingSink sink = ExtractBytes(start + line + "\x1b(B");
+  EXPECT_TRUE(sink.TextOf("first page") + sink.TextOf("body") == text);
+  EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+  // A line that ends within a character says so.
+  EXPECT_TRUE(ExtractBytes(start + "\x1b$B5").HasGap(v1::UNSCANNED_REASON_CORRUPT));
+}
+
 TEST(Html, ItIsKnownByItsFirstTag) {
   const std::string licence = "<!-- " + std::string(9000, 'l') + " -->";
   for (const std::string& document : {licence + "<html>x", std::string("<a href=x>y</a>"),

@@ -265,6 +265,11 @@ Charset DetectBytes(std::string_view sample) {
   return Charset::kBinary;
 }
 
+bool BecameText(std::string_view utf8) {
+  const Census census = CensusOf(utf8.substr(0, kScoredBytes));
+  return census.Share(census.control) <= 0.05 && census.Share(census.invalid) <= 0.10;
+}
+
 Detection DetectStart(std::string_view sample) {
   for (const Mark& mark : kMarks) {
     if (sample.starts_with(mark.bytes)) return {mark.charset, mark.bytes.size()};

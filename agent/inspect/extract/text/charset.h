@@ -33,4 +33,7 @@ Detection DetectStart(std::string_view sample);
 // Among the encodings whose line feeds are single bytes, for any stretch of a text.
 Charset DetectBytes(std::string_view sample);
 
+// Whether bytes in an encoding that is declared became text, by the start of what they became.
+bool BecameText(std::string_view utf8);
+
 }  // namespace shoumi::inspect

@@ -16,8 +16,9 @@ constexpr size_t kChanceBytesMax = 256;
 
 // Encodings that tell nothing of themselves but in escapes.
 bool IsSevenBit(std::string_view name) {
-  return name.starts_with("iso-2022-") || name.starts_with("hz-") || name == "csiso2022jp";
+  return name.starts_with("iso-2022-") || name.starts_with("hz-");
 }
+constexpr std::string_view kEscapes = "\x1b\x0e~";  // of ISO 2022 and HZ (RFC 1468, 1557, 1843)
 
 }  // namespace
 
@@ -52,13 +53,12 @@ void TextReader::Run() {
       invalid_ += decoder_->invalid();
       break;
     default:
-      if (!declared_.empty() && (IsSevenBit(declared_) || start.charset != Charset::kUtf8)) {
+      seven_bit_ = IsSevenBit(declared_);
+      if (seven_bit_ || (!declared_.empty() && start.charset != Charset::kUtf8)) {
         decoder_ = std::make_unique<Decoder>(declared_);
-        if (fill == Fill::kMore) RunDecoder();
-        invalid_ += decoder_->invalid();
-      } else if (fill == Fill::kMore) {
-        RunBytes();
       }
+      if (fill == Fill::kMore) decoder_ == nullptr || seven_bit_ ? RunBytes() : RunDecoder();
+      if (decoder_ != nullptr) invalid_ += decoder_->invalid();
   }
   if (invalid_ > 0 && !said_binary_) {
     context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_CORRUPT,
@@ -81,10 +81,14 @@ void TextReader::RunDecoder() {
 void TextReader::RunBytes() {
   while (!Stop()) {
     const size_t cut = CutBytes();
-    TakeBytes(std::string_view(block_).substr(0, cut));
+    TakeBlock(std::string_view(block_).substr(0, cut));
     block_.erase(0, cut);
     if (FillBlock() == Fill::kMore) continue;
-    TakeBytes(block_);
+    TakeBlock(block_);
+    if (!seven_bit_) return;
+    text_.clear();
+    decoder_->Decode("", true, text_);
+    take_(text_);
     return;
   }
 }
@@ -102,6 +106,31 @@ size_t TextReader::CutBytes() const {
   return prefix.incomplete ? prefix.valid : block_.size();
 }
 
+void TextReader::TakeBlock(std::string_view block) {
+  if (seven_bit_) return TakeLinesOfEscapes(block);
+  TakeBytes(block);
+}
+
+// A line without escapes is what its bytes say: to declare such an encoding hides nothing.
+void TextReader::TakeLinesOfEscapes(std::string_view block) {
+  while (!block.empty() && !Stop()) {
+    if (!in_line_) {
+      const size_t escape = std::min(block.find_first_of(kEscapes), block.size());
+      const size_t line = escape == block.size() ? escape : block.rfind('\n', escape) + 1;
+      if (line > 0) TakeBytes(block.substr(0, line));
+      block.remove_prefix(line);
+      if (block.empty()) return;
+    }
+    const size_t end = block.find('\n');
+    in_line_ = end == std::string_view::npos;
+    const size_t bytes = in_line_ ? block.size() : end + 1;
+    text_.clear();
+    decoder_->Decode(block.substr(0, bytes), false, text_);
+    take_(text_);
+    block.remove_prefix(bytes);
+  }
+}
+
 void TextReader::TakeBytes(std::string_view block) {
   const Utf8Prefix prefix = CheckUtf8(block);
   // Only short text can be UTF-8 by chance.
@@ -116,10 +145,7 @@ void TextReader::TakeBytes(std::string_view block) {
   take_(block.substr(0, good));
   block.remove_prefix(good);
   const Charset charset = DetectBytes(block);
-  if (!declared_.empty() && charset != Charset::kBinary) {
-    Decoder decoder(declared_);
-    return DecodeWith(decoder, block);
-  }
+  if (!declared_.empty() && !seven_bit_ && TakeDeclared(block)) return;
   if (charset == Charset::kBinary) {
     if (!said_binary_) {
       context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_PARTIAL,
@@ -128,6 +154,16 @@ void TextReader::TakeBytes(std::string_view block) {
     said_binary_ = true;
   }
   Decode(block, charset == Charset::kBinary ? Charset::kUtf8 : charset);
+}
+
+bool TextReader::TakeDeclared(std::string_view block) {
+  Decoder decoder(declared_);
+  text_.clear();
+  decoder.Decode(block, true, text_);
+  if (!BecameText(text_)) return false;
+  invalid_ += decoder.invalid();
+  take_(text_);
+  return true;
 }
 
 void TextReader::Decode(std::string_view bytes, Charset charset) {

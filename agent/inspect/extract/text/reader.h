@@ -33,7 +33,10 @@ class TextReader {
   bool Stop() { return !context_.InTime(""); }
   void RunDecoder();
   void RunBytes();
+  void TakeBlock(std::string_view block);
+  void TakeLinesOfEscapes(std::string_view block);
   void TakeBytes(std::string_view block);
+  bool TakeDeclared(std::string_view block);
   void Decode(std::string_view bytes, Charset charset);
   void DecodeWith(Decoder& decoder, std::string_view bytes);
   [[nodiscard]] size_t CutBytes() const;
@@ -45,7 +48,9 @@ class TextReader {
   std::string block_;  // what is read but not yet handed on
   std::string text_;
   uint64_t offset_ = 0;
-  std::unique_ptr<Decoder> decoder_;  // of the whole
+  std::unique_ptr<Decoder> decoder_;  // of the whole, or of the lines with escapes
+  bool seven_bit_ = false;            // declared_ tells its characters by escapes amid ASCII
+  bool in_line_ = false;              // of escapes, that a block has cut
   uint64_t invalid_ = 0;              // sequences that are no characters
   bool said_binary_ = false;
 };
