@@ -1,7 +1,9 @@
 #include "agent/inspect/extract/html/html.h"
 
+#include <chrono>
 #include <string>
 
+#include "agent/inspect/extract/html/reader.h"
 #include "agent/inspect/extract/testing/recording_sink.h"
 #include "gtest/gtest.h"
 
@@ -123,7 +125,8 @@ TEST(Html, NothingHidesInMarkUp) {
       {"<html><!-->绝密", "first page", "绝密"},
       {"<html><!--->绝密<!-- a --!>x", "first page", "绝密x"},
       {"<html>a<dialog>绝密</dialog><menu>b", "first page", "a\n绝密\nb"},
-      {"<html><template>绝密</template>", "first page", "绝密"},
+      {"<html>机<template><p>x</template>密", "first page", "机密"},
+      {"<html>机<template><p>绝<b>密</b></template>密", "hidden", "绝密"},
       {"<html>&nbspa&commat;b&period;&ZeroWidthSpace;&#128;&#0;&#x000673a;&copy=1&notin;",
        "first page", "\u00A0a@b.\u200B€\uFFFD机&copy=1∉"},
       {"<html><script>'\\u7edd\\u5bc6'</script>", "script", "'绝密'"},
@@ -134,6 +137,73 @@ TEST(Html, NothingHidesInMarkUp) {
     EXPECT_EQ(sink.TextOf(std::string(part)), text) << document;
     EXPECT_EQ(sink.broken, "");
   }
+}
+
+// What is not shown neither parts what is, nor is it lost.
+TEST(Html, HiddenTextIsReadApart) {
+  const struct {
+    std::string_view document;
+    std::string_view shown;
+    std::string_view part;
+    std::string_view text;
+  } kCases[] = {
+      {"<html>机<span style='Display : none'>绝<b>密</b></span>密", "机密", "hidden", "绝密"},
+      {"<html>机<div hidden>绝密</div>密<i style=\"font-size:0px\">x</i>", "机密", "hidden",
+       "绝密\nx"},
+      {"<html>机<i style=\"font-size:0.8em;opacity:0.5\">密</i>", "机密", "hidden", ""},
+      {"<html>机<noscript>绝密</noscript>密", "机密", "hidden", "绝密"},
+      {"<html>机<canvas>绝密</canvas>密", "机密", "hidden", "绝密"},
+      {"<html><ruby>机<rp>(</rp><rt>绝</rt><rp>)</rp>密<rt>密</ruby>文<ruby>件<rt>x</rt></ruby>",
+       "机密文件", "ruby", "绝密\nx"},
+      // Ends that are left unsaid, and of elements around.
+      {"<html><p hidden>x<p>机密", "机密", "hidden", "x"},
+      {"<html><ul><li hidden>x<ul><li>y</ul>z<li>机密</ul>", "机密", "hidden", "x\ny\nz"},
+      {"<html><table><tr><td hidden>x<td>机<tr hidden><td>y<tr><td>密</table>", "机\n密", "hidden",
+       "x\ny"},
+      {"<html><div>a<span hidden>x</div>机密", "a\n机密", "hidden", "x"},
+      {"<html><div hidden><div>x</div>y</div>机密<br hidden>b", "机密\nb", "hidden", "x\ny"},
+      {"<html><body hidden>机密", "机密", "hidden", ""},
+      {"<html><select><option hidden>x<option>机密</select>", "机密", "hidden", "x"},
+      {"<html><dl><dt hidden>x<dd>机密</dl>", "机密", "hidden", "x"},
+  };
+  for (const auto& [document, shown, part, text] : kCases) {
+    const RecordingSink sink = ExtractBytes(document);
+    EXPECT_EQ(sink.TextOf("first page"), shown) << document;
+    EXPECT_EQ(sink.TextOf(std::string(part)), text) << document;
+  }
+  // However deep, and never ended.
+  std::string document = "<html>机<div hidden>";
+  for (int i = 0; i < 100'000; ++i) document += "<div>绝密<i>";
+  const RecordingSink sink = ExtractBytes(document);
+  EXPECT_EQ(sink.TextOf("first page"), "机");
+  EXPECT_TRUE(sink.TextOf("hidden").ends_with("绝密\n绝密"));
+}
+
+TEST(Html, SelfClosingTagsEndElementsOfXmlOnly) {
+  EXPECT_EQ(ExtractBytes("<html>a<script/>'\\u673a'</script>b").TextOf("script"), "'机'");
+  EXPECT_EQ(ExtractBytes("<?xml version=\"1.0\"?><html>a<script src='x'/>机密<span hidden=''/>b")
+                .TextOf("first page"),
+            "a机密b");
+}
+
+TEST(Html, NamesAndLooksThatSaySomethingAreRead) {
+  EXPECT_EQ(ExtractBytes("<html><p class='11010519491231002X' id=13912345678 width=\"12345\">"
+                         "<p 机密=1 data-x=2 @click=3 13912345678=4 id='a@b.example'>x")
+                .TextOf("attributes"),
+            "11010519491231002X\n13912345678\n机密\n1\n2\n3\n13912345678\n4\na@b.example");
+}
+
+// The reader itself looks at the clock: of one block, tags take long.
+TEST(Html, WhatTakesTooLongIsSaid) {
+  std::string document;
+  for (int i = 0; i < 1000; ++i) document += "<b>x";
+  RecordingSink sink;
+  Context context(Limits(), sink, std::chrono::steady_clock::now() - std::chrono::seconds(1));
+  HtmlReader html(context);
+  html.Take(document);
+  html.Finish();
+  EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_TIMEOUT));
+  EXPECT_LT(sink.TextOf("first page").size(), 100U);
 }
 
 TEST(Html, TheCharsetIsTheOneThatMetaSays) {

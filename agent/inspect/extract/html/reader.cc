@@ -18,31 +18,11 @@ constexpr std::string_view kDoctype = "doctype html";
 constexpr std::string_view kPlainText = "plaintext";
 constexpr std::string_view kData = "data:";
 constexpr size_t kReferenceBytesMax = 36;
-constexpr size_t kSeparatorsMax = 1024;  // of cells without text
+constexpr size_t kNumberDigitsMin = 6;  // shorter ones are counters
+constexpr uint32_t kStepsPerLook = 64;  // at the clock; a step is a tag or a text
 
 bool Is(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-// Elements before and behind which a line ends.
-bool IsBlock(std::string_view name) {
-  return Is(name,
-            {"p",          "div",      "br",       "hr",       "h1",      "h2",      "h3",
-             "h4",         "h5",       "h6",       "ul",       "ol",      "li",      "table",
-             "dl",         "dt",       "dd",       "pre",      "form",    "section", "article",
-             "header",     "footer",   "main",     "nav",      "aside",   "figure",  "address",
-             "blockquote", "fieldset", "legend",   "option",   "select",  "body",    "html",
-             "figcaption", "details",  "textarea", "summary",  "center",  "dialog",  "menu",
-             "hgroup",     "dir",      "listing",  "optgroup", "search",  "xmp",     "plaintext",
-             "noscript",   "template", "iframe",   "noframes", "frameset"});
-}
-
-bool IsRow(std::string_view name) {
-  return Is(name, {"tr", "table", "caption"});
-}
-
-bool IsCell(std::string_view name) {
-  return Is(name, {"td", "th"});
 }
 
 // Attributes that say something by being there (HTML, attributes index: boolean ones).
@@ -93,8 +73,15 @@ std::string WithoutPercent(std::string_view text) {
   return out;
 }
 
-bool IsAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
+// More than a name that programs give: characters, a long number, an address of mail.
+bool HasContent(std::string_view text) {
+  size_t digits = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if ((text[i] & 0x80) != 0 || (text[i] == '@' && i > 0)) return true;
+    digits = absl::ascii_isdigit(static_cast<unsigned char>(text[i])) ? digits + 1 : 0;
+    if (digits == kNumberDigitsMin) return true;
+  }
+  return false;
 }
 
 bool EndsName(char c) {
@@ -135,8 +122,12 @@ size_t FindNoCase(std::string_view text, std::string_view needle) {
 }  // namespace
 
 HtmlReader::HtmlReader(Context& context)
-    : pages_(context, FirstPageSplitter::kDocumentLines, FirstPageSplitter::kDocumentBytes),
-      asides_(context) {}
+    : context_(context),
+      pages_(context, FirstPageSplitter::kDocumentLines, FirstPageSplitter::kDocumentBytes),
+      asides_(context),
+      shown_([this](std::string_view text) { pages_.Append(text); }),
+      not_shown_([this](std::string_view text) { Append("hidden", hidden_part_, text); }),
+      ruby_([this](std::string_view text) { Append("ruby", ruby_part_, text); }) {}
 
 void HtmlReader::Take(std::string_view text) {
   std::string joined;
@@ -146,6 +137,7 @@ void HtmlReader::Take(std::string_view text) {
     text = joined;
   }
   while (!text.empty()) {
+    if (!InTime()) return;
     const size_t taken = Step(text, false);
     if (taken == 0) break;
     text.remove_prefix(taken);
@@ -156,10 +148,14 @@ void HtmlReader::Take(std::string_view text) {
 void HtmlReader::Finish() {
   const std::string rest = std::exchange(kept_, "");
   std::string_view text = rest;
-  while (!text.empty()) text.remove_prefix(Step(text, true));
+  while (!text.empty() && InTime()) text.remove_prefix(Step(text, true));
   if (raw_ == "script") asides_.Append(aside_, script_.Take("", true));
   pages_.Finish();
   asides_.Emit();
+}
+
+bool HtmlReader::InTime() {
+  return ++steps_ % kStepsPerLook != 0 || context_.InTime("");
 }
 
 // The bytes that were dealt with; 0 when more of the document has to come first.
@@ -172,7 +168,7 @@ size_t HtmlReader::Step(std::string_view rest, bool last) {
     const size_t start = rest.rfind('&');
     if (start != std::string_view::npos && rest.size() - start < kReferenceBytesMax) end = start;
   }
-  Text(rest.substr(0, end));
+  Flow().Text(WithoutReferences(rest.substr(0, end)));
   return end;
 }
 
@@ -187,12 +183,13 @@ size_t HtmlReader::Markup(std::string_view rest, bool last) {
   if (second == '!' || second == '?' || (end_tag && !closing)) {
     const size_t end = rest.find('>');
     if (end == std::string_view::npos && wait) return 0;
+    if (rest.starts_with("<?xml")) xml_ = true;
     const std::string_view inside = rest.substr(2, std::min(end, rest.size()) - 2);
     if (Lower(inside) != kDoctype) Aside("comments", v1::PART_KIND_COMMENT, inside);
     return end == std::string_view::npos ? rest.size() : end + 1;
   }
   if (!absl::ascii_isalpha(second) && !closing) {
-    Text(rest.substr(0, 1));
+    Flow().Text(WithoutReferences(rest.substr(0, 1)));
     return 1;
   }
   const size_t end = EndOfTag(rest);
@@ -200,7 +197,7 @@ size_t HtmlReader::Markup(std::string_view rest, bool last) {
     if (wait) return 0;
     // All of it at once: another tag within it would be looked for as far again.
     const size_t whole = last ? rest.size() : WholeCharacters(rest);
-    Text(rest.substr(0, whole));
+    Flow().Text(WithoutReferences(rest.substr(0, whole)));
     return whole;
   }
   Tag(rest.substr(1, end - 2));
@@ -260,7 +257,7 @@ void HtmlReader::RawText(std::string_view text) {
   const bool references = Is(raw_, {"title", "textarea"});
   const std::string own = references ? WithoutReferences(text) : std::string(text);
   if (raw_aside_) return asides_.Append(aside_, own);
-  Put(own);
+  Flow().Put(own);
 }
 
 void HtmlReader::Tag(std::string_view tag) {
@@ -270,28 +267,67 @@ void HtmlReader::Tag(std::string_view tag) {
   const std::string name = Lower(tag.substr(0, end));
   // Browsers pass over them; what stands there goes along with the document all the same.
   if (SaysSomething(name)) Aside("attributes", v1::PART_KIND_COMMENT, tag.substr(0, end));
-  Attributes(tag.substr(end));
+  const bool hides = Attributes(tag.substr(end));
   if (closing) return EndElement(name);
-  StartElement(name);
-  if (!tag.ends_with('/')) StartRaw(name);
+  const bool empty = xml_ && tag.ends_with('/');  // HTML knows no such mark (13.1.2.1)
+  StartElement(name, hides);
+  if (empty) return EndElement(name);
+  StartRaw(name);
 }
 
-void HtmlReader::Attributes(std::string_view text) {
+// Breaks are made where the text of the element goes.
+void HtmlReader::StartElement(std::string_view name, bool hides) {
+  if (name == "ruby") ruby_.BreakLine();
+  const auto before = hidden_.place();
+  hidden_.Start(name, hides);
+  if (hidden_.place() == HtmlHidden::Place::kHidden && before != hidden_.place()) {
+    not_shown_.BreakLine();
+  }
+  Flow().StartElement(name);
+}
+
+void HtmlReader::EndElement(std::string_view name) {
+  HtmlFlow& within = Flow();
+  const bool was_shown = hidden_.place() == HtmlHidden::Place::kShown;
+  const bool ended = hidden_.End(name);
+  within.EndElement(name);
+  // One around it has ended with it.
+  if (!was_shown && ended) shown_.EndElement(name);
+}
+
+HtmlFlow& HtmlReader::Flow() {
+  switch (hidden_.place()) {
+    case HtmlHidden::Place::kHidden:
+      return not_shown_;
+    case HtmlHidden::Place::kRuby:
+      return ruby_;
+    case HtmlHidden::Place::kShown:
+      break;
+  }
+  return shown_;
+}
+
+// Whether they hide the element.
+bool HtmlReader::Attributes(std::string_view text) {
+  bool hides = false;
   HtmlAttributes attributes(text);
   while (attributes.Next()) {
     const std::string name = Lower(attributes.name());
+    hides = hides || HidesElement(name, attributes.value());
     if (attributes.has_value()) {
+      if (HasContent(name)) Aside("attributes", v1::PART_KIND_COMMENT, attributes.name());
       Attribute(name, attributes.value());
     } else if (!IsKnownFlag(name)) {
       Attribute(name, attributes.name());
     }
   }
+  return hides;
 }
 
 void HtmlReader::Attribute(std::string_view name, std::string_view value) {
   // About the look, or names of the page's own.
-  if (Is(name, {"class", "style", "id", "width", "height"}) && IsAscii(value) &&
-      value.find('&') == std::string_view::npos) {
+  if (Is(name, {"class", "style", "id", "width", "height"}) && !HasContent(value) &&
+      value.find_first_of("&\\\"'") == std::string_view::npos) {
     return;
   }
   const std::string text = WithoutReferences(value);
@@ -315,18 +351,6 @@ void HtmlReader::Data(std::string_view address) {
   data_.push_back(std::move(content));
 }
 
-void HtmlReader::StartElement(std::string_view name) {
-  if (IsRow(name)) {
-    BreakRow();
-  } else if (IsBlock(name)) {
-    BreakLine();
-  } else if (IsCell(name)) {
-    if (in_cell_) EndCell();  // as HTML may leave it unsaid
-    in_cell_ = true;
-  }
-  if (Is(name, {"pre", "listing"})) ++preformatted_;
-}
-
 // Elements whose content is no mark-up (HTML, 13.2.6.4).
 void HtmlReader::StartRaw(std::string_view name) {
   const bool shown = Is(name, {"textarea", "xmp", kPlainText});
@@ -338,61 +362,11 @@ void HtmlReader::StartRaw(std::string_view name) {
                         AsideParts::Naming::kJoined);
 }
 
-void HtmlReader::EndElement(std::string_view name) {
-  if (IsRow(name)) {
-    BreakRow();
-  } else if (IsBlock(name)) {
-    BreakLine();
-  } else if (IsCell(name)) {
-    if (in_cell_) EndCell();
-    in_cell_ = false;
+void HtmlReader::Append(std::string_view name, std::optional<size_t>& part, std::string_view text) {
+  if (!part.has_value()) {
+    part = asides_.Open(name, v1::PART_KIND_COMMENT, AsideParts::Naming::kJoined);
   }
-  if (Is(name, {"pre", "listing"}) && preformatted_ > 0) --preformatted_;
-}
-
-// The line of a cell that has only just begun goes on with the row.
-void HtmlReader::BreakLine() {
-  space_ = true;
-  if (!separators_.empty() || at_start_) return;
-  separators_ = "\n";
-  cell_line_ended_ = in_cell_;
-}
-
-void HtmlReader::BreakRow() {
-  space_ = true;
-  in_cell_ = cell_line_ended_ = false;
-  separators_ = at_start_ ? "" : "\n";
-}
-
-void HtmlReader::EndCell() {
-  space_ = true;
-  if (std::exchange(cell_line_ended_, false)) separators_.clear();
-  if (separators_.size() < kSeparatorsMax) separators_ += '\t';
-}
-
-// Outside of what is preformatted white space counts once (CSS Text 3, 4.1.1).
-void HtmlReader::Text(std::string_view raw) {
-  const std::string text = WithoutReferences(raw);
-  if (preformatted_ > 0) return Put(text);
-  std::string collapsed;
-  collapsed.reserve(text.size());
-  for (const char c : text) {
-    const bool space = IsHtmlSpace(c);
-    if (space && space_) continue;
-    collapsed.push_back(space ? ' ' : c);
-    space_ = space;
-  }
-  if (collapsed == " " && !separators_.empty()) return;
-  Put(collapsed);
-}
-
-void HtmlReader::Put(std::string_view text) {
-  if (text.empty()) return;
-  pages_.Append(separators_);
-  separators_.clear();
-  cell_line_ended_ = false;
-  pages_.Append(text);
-  at_start_ = text.ends_with('\n');
+  asides_.Append(*part, text);
 }
 
 void HtmlReader::Aside(std::string_view part, v1::PartKind kind, std::string_view text) {

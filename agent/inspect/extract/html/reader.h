@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -7,13 +9,15 @@
 #include "agent/inspect/extract/aside_parts.h"
 #include "agent/inspect/extract/extract.h"
 #include "agent/inspect/extract/first_page.h"
+#include "agent/inspect/extract/html/flow.h"
+#include "agent/inspect/extract/html/hidden.h"
 #include "agent/inspect/extract/text/escapes.h"
 
 namespace shoumi::inspect {
 
-// The text that an HTML document shows, as it flows, and what it does not show (attributes,
-// scripts, styles, comments, its title) in parts behind it. Forgiving, as browsers are; nothing
-// that is no mark-up is dropped.
+// The text that an HTML document shows, as it flows, and what it does not show (hidden elements,
+// attributes, scripts, styles, comments, its title) or shows above the line in parts behind it.
+// Forgiving, as browsers are; nothing that is no mark-up is dropped.
 class HtmlReader {
  public:
   static constexpr size_t kTagBytesMax = 4 << 20;  // a longer one is text
@@ -34,19 +38,18 @@ class HtmlReader {
   size_t Raw(std::string_view rest, bool last);
   void RawText(std::string_view text);
   void Tag(std::string_view tag);
-  void Attributes(std::string_view text);
+  bool Attributes(std::string_view text);
   void Attribute(std::string_view name, std::string_view value);
   void Data(std::string_view address);
-  void StartElement(std::string_view name);
+  void StartElement(std::string_view name, bool hides);
   void StartRaw(std::string_view name);
   void EndElement(std::string_view name);
-  void Text(std::string_view raw);
-  void BreakLine();
-  void BreakRow();
-  void EndCell();
-  void Put(std::string_view text);
+  HtmlFlow& Flow();
+  bool InTime();
+  void Append(std::string_view name, std::optional<size_t>& part, std::string_view text);
   void Aside(std::string_view part, v1::PartKind kind, std::string_view text);
 
+  Context& context_;
   FirstPageSplitter pages_;
   AsideParts asides_;
   std::string kept_;  // mark-up that is cut
@@ -54,13 +57,15 @@ class HtmlReader {
   Unescaper script_;  // of strings in a script
   std::vector<std::string> data_;
   bool raw_aside_ = false;  // it is not shown where it stands
+  bool xml_ = false;        // "/>" ends an element
   size_t aside_ = 0;        // of asides_: the script, style or title that is being read
-  uint32_t preformatted_ = 0;
-  std::string separators_;  // before the next text
-  bool in_cell_ = false;
-  bool cell_line_ended_ = false;
-  bool at_start_ = true;  // of a line
-  bool space_ = true;     // the line ends with one so far
+  uint32_t steps_ = 0;
+  HtmlHidden hidden_;
+  std::optional<size_t> hidden_part_;  // of asides_
+  std::optional<size_t> ruby_part_;
+  HtmlFlow shown_;
+  HtmlFlow not_shown_;
+  HtmlFlow ruby_;
 };
 
 }  // namespace shoumi::inspect
