@@ -130,6 +130,15 @@ TEST(Html, NothingHidesInMarkUp) {
       {"<html>&nbspa&commat;b&period;&ZeroWidthSpace;&#128;&#0;&#x000673a;&copy=1&notin;",
        "first page", "\u00A0a@b.\u200B€\uFFFD机&copy=1∉"},
       {"<html><script>'\\u7edd\\u5bc6'</script>", "script", "'绝密'"},
+      {"<html><script>'\\x31\\x33912345678 \\u{673a}\\n139'</script>", "script",
+       "'13912345678 机\n139'"},
+      {"<html><style>p{content:'\\673a\\5bc6 '}</style>", "style", "p{content:'机密'}"},
+      {"<html><p onclick=\"a('\\u673a')\" style=\"content:'\\5bc6'\">x", "attributes",
+       "a('机')\ncontent:'密'"},
+      {"<html><a href=' \x01 da\tta:,%E7%BB%9D%e5\n%af%86'>x", "data 1/first page", "绝密"},
+      {"<html><a href='data:text/plain; base64,57ud5a%2BG#x'>y", "data 1/first page", "绝密"},
+      {"<html><a href='data:text/plain;base64,57ud5a+G#机密'>y", "attributes", "#机密"},
+      {"<html><iframe srcdoc='<p>绝<b>密</b>'></iframe>", "data 1/first page", "绝密"},
       {"<html><a href='&#100;ata:,%E7%BB%9D%e5%af%86%'>x", "data 1/first page", "绝密%"},
   };
   for (const auto& [document, part, text] : kCases) {

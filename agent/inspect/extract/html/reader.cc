@@ -50,9 +50,18 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-bool IsData(std::string_view value) {
-  value.remove_prefix(std::min(value.find_first_not_of(kHtmlSpaces), value.size()));
-  return Lower(value.substr(0, kData.size())) == kData;
+bool IsData(std::string_view address) {
+  return Lower(address.substr(0, kData.size())) == kData;
+}
+
+// As browsers take it (WHATWG URL, 4.4): without what stands before it, tabs and line ends.
+std::string Address(std::string_view text) {
+  const auto start = std::find_if(text.begin(), text.end(),
+                                  [](char c) { return static_cast<unsigned char>(c) > ' '; });
+  std::string address;
+  std::copy_if(start, text.end(), std::back_inserter(address),
+               [](char c) { return c != '\t' && c != '\n' && c != '\r'; });
+  return address;
 }
 
 // RFC 3986, 2.1; a '%' without two digits stays.
@@ -149,7 +158,7 @@ void HtmlReader::Finish() {
   const std::string rest = std::exchange(kept_, "");
   std::string_view text = rest;
   while (!text.empty() && InTime()) text.remove_prefix(Step(text, true));
-  if (raw_ == "script") asides_.Append(aside_, script_.Take("", true));
+  EndRaw();
   pages_.Finish();
   asides_.Emit();
 }
@@ -246,18 +255,24 @@ size_t HtmlReader::Raw(std::string_view rest, bool last) {
   if (end == 0 && !found) return 0;
   RawText(rest.substr(0, end));
   if (!found) return end;
-  if (raw_ == "script") asides_.Append(aside_, script_.Take("", true));
-  raw_.clear();
+  EndRaw();
   return end > 0 ? end : Markup(rest, last);
 }
 
 void HtmlReader::RawText(std::string_view text) {
   if (text.empty()) return;
   if (raw_ == "script") return asides_.Append(aside_, script_.Take(text, false));
+  if (raw_ == "style") return asides_.Append(aside_, style_.Take(text, false));
   const bool references = Is(raw_, {"title", "textarea"});
   const std::string own = references ? WithoutReferences(text) : std::string(text);
   if (raw_aside_) return asides_.Append(aside_, own);
   Flow().Put(own);
+}
+
+void HtmlReader::EndRaw() {
+  if (raw_ == "script") asides_.Append(aside_, script_.Take("", true));
+  if (raw_ == "style") asides_.Append(aside_, style_.Take("", true));
+  raw_.clear();
 }
 
 void HtmlReader::Tag(std::string_view tag) {
@@ -331,23 +346,33 @@ void HtmlReader::Attribute(std::string_view name, std::string_view value) {
     return;
   }
   const std::string text = WithoutReferences(value);
-  if (IsData(text)) return Data(text);
+  const std::string address = Address(text);
+  if (IsData(address)) return Data(address);
+  if (name == "srcdoc" && asides_.Hold(text.size())) return data_.push_back(text);
   if (name == "content") return Aside("properties", v1::PART_KIND_PROPERTY, text);
-  Aside("attributes", v1::PART_KIND_COMMENT, text);
+  const bool script = name.starts_with("on");
+  if (!script && name != "style") return Aside("attributes", v1::PART_KIND_COMMENT, text);
+  Unescaper unescaper(script ? Unescaper::Language::kScript : Unescaper::Language::kCss);
+  Aside("attributes", v1::PART_KIND_COMMENT, unescaper.Take(text, true));
 }
 
-// RFC 2397.
+// RFC 2397, read as Fetch has it (6, data: URL processor).
 void HtmlReader::Data(std::string_view address) {
-  address.remove_prefix(std::min(address.find_first_not_of(kHtmlSpaces), address.size()));
   const size_t comma = std::min(address.find(','), address.size());
   std::string type = Lower(address.substr(0, comma));
-  absl::StripAsciiWhitespace(&type);
-  std::string content = WithoutPercent(address.substr(std::min(comma + 1, address.size())));
-  if (!asides_.Hold(content.size())) return;
-  if (type.ends_with(";base64")) {
-    std::string bytes;
-    if (absl::Base64Unescape(content, &bytes)) content = std::move(bytes);
+  type.erase(std::remove(type.begin(), type.end(), ' '), type.end());
+  std::string_view body = address.substr(std::min(comma + 1, address.size()));
+  const bool base64 = type.ends_with(";base64");
+  if (base64) {
+    // A fragment is no part of the data; in text it may as well be some.
+    const size_t fragment = std::min(body.find('#'), body.size());
+    Aside("attributes", v1::PART_KIND_COMMENT, body.substr(fragment));
+    body = body.substr(0, fragment);
   }
+  if (!asides_.Hold(body.size())) return;
+  std::string content = WithoutPercent(body);
+  std::string bytes;
+  if (base64 && absl::Base64Unescape(content, &bytes)) content = std::move(bytes);
   data_.push_back(std::move(content));
 }
 

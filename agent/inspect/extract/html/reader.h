@@ -28,7 +28,7 @@ class HtmlReader {
   void Take(std::string_view text);
   // Ends the parts. Call once, behind the last Take().
   void Finish();
-  // What data: addresses hold (RFC 2397), decoded, in order.
+  // What data: addresses hold (RFC 2397), decoded, and documents in attributes, in order.
   [[nodiscard]] const std::vector<std::string>& data() const { return data_; }
 
  private:
@@ -37,6 +37,7 @@ class HtmlReader {
   size_t Comment(std::string_view rest, bool wait);
   size_t Raw(std::string_view rest, bool last);
   void RawText(std::string_view text);
+  void EndRaw();
   void Tag(std::string_view tag);
   bool Attributes(std::string_view text);
   void Attribute(std::string_view name, std::string_view value);
@@ -54,7 +55,8 @@ class HtmlReader {
   AsideParts asides_;
   std::string kept_;  // mark-up that is cut
   std::string raw_;   // the element whose content is none of HTML: "script"
-  Unescaper script_;  // of strings in a script
+  Unescaper script_{Unescaper::Language::kScript};
+  Unescaper style_{Unescaper::Language::kCss};
   std::vector<std::string> data_;
   bool raw_aside_ = false;  // it is not shown where it stands
   bool xml_ = false;        // "/>" ends an element

@@ -157,7 +157,8 @@ class DatabaseReader {
 
   // One line a row: what would end it or begin a column becomes a space.
   void Cell(int column, std::string_view text) {
-    Unescaper unescaper(LooksLikeJson(text));
+    Unescaper unescaper(LooksLikeJson(text) ? Unescaper::Language::kJson
+                                            : Unescaper::Language::kAny);
     std::string plain(unescaper.Take(text, true));
     std::replace_if(
         plain.begin(), plain.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; },
