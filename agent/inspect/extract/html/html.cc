@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
+#include "agent/inspect/extract/html/attributes.h"
 #include "agent/inspect/extract/html/meta_charset.h"
 #include "agent/inspect/extract/html/reader.h"
 #include "agent/inspect/extract/text/charset.h"
@@ -30,18 +31,21 @@ std::string Start(std::string_view head) {
 
 // Past white space, comments and what XML has before its root.
 std::string_view FirstTag(std::string_view start) {
+  bool xml = false;
   while (true) {
     start.remove_prefix(std::min(start.find_first_not_of(" \t\r\n"), start.size()));
     std::string_view end;
     if (start.starts_with("<!--")) {
-      end = "-->";
+      end = start.substr(4).starts_with('>') ? ">" : "-->";
     } else if (start.starts_with("<?")) {
       end = "?>";
+      xml = true;
     } else {
       return start;
     }
     const size_t at = start.find(end);
-    if (at == std::string_view::npos) return {};
+    // A comment that goes on for so long stands before HTML (WHATWG MIME Sniffing, 7.1).
+    if (at == std::string_view::npos) return xml ? "" : "<html>";
     start.remove_prefix(at + end.size());
   }
 }
@@ -51,16 +55,77 @@ bool Detect(std::string_view head, Source&) {
   const std::string_view tag = FirstTag(start);
   // XML is HTML by its root only.
   const bool xml = start.find("<?xml") < 4;
-  for (const std::string_view name :
-       {"<!doctype html", "<html", "<head",    "<body",     "<meta",    "<title",
-        "<table",         "<div",  "<p",       "<span",     "<style",   "<script",
-        "<font",          "<h1",   "<h2",      "<h3",       "<br",      "<center",
-        "<link",          "<base", "<ul",      "<ol",       "<a",       "<b",
-        "<img",           "<form", "<section", "<article",  "<main",    "<header",
-        "<nav",           "<pre",  "<iframe",  "<frameset", "<noscript"}) {
+  for (const std::string_view name : {"<!doctype html",
+                                      "<html",
+                                      "<head",
+                                      "<body",
+                                      "<meta",
+                                      "<title",
+                                      "<table",
+                                      "<div",
+                                      "<p",
+                                      "<span",
+                                      "<style",
+                                      "<script",
+                                      "<font",
+                                      "<h1",
+                                      "<h2",
+                                      "<h3",
+                                      "<h4",
+                                      "<h5",
+                                      "<h6",
+                                      "<br",
+                                      "<hr",
+                                      "<center",
+                                      "<link",
+                                      "<base",
+                                      "<ul",
+                                      "<ol",
+                                      "<li",
+                                      "<dl",
+                                      "<a",
+                                      "<b",
+                                      "<i",
+                                      "<u",
+                                      "<em",
+                                      "<strong",
+                                      "<small",
+                                      "<sub",
+                                      "<sup",
+                                      "<code",
+                                      "<tr",
+                                      "<td",
+                                      "<th",
+                                      "<img",
+                                      "<form",
+                                      "<input",
+                                      "<button",
+                                      "<label",
+                                      "<select",
+                                      "<section",
+                                      "<article",
+                                      "<main",
+                                      "<header",
+                                      "<footer",
+                                      "<nav",
+                                      "<aside",
+                                      "<figure",
+                                      "<details",
+                                      "<pre",
+                                      "<iframe",
+                                      "<frameset",
+                                      "<noscript",
+                                      "<textarea",
+                                      "<xmp",
+                                      "<blockquote",
+                                      "<template",
+                                      "<marquee",
+                                      "<tbody",
+                                      "<thead",
+                                      "<ruby"}) {
     if (!tag.starts_with(name) || (xml && !name.ends_with("html"))) continue;
     const char behind = tag.size() > name.size() ? tag[name.size()] : '\0';
-    if (behind == '>' || behind == '/' || absl::ascii_isspace(static_cast<unsigned char>(behind))) {
+    if (behind == '>' || behind == '/' || IsHtmlSpace(behind)) {
       return true;
     }
   }

@@ -5,6 +5,7 @@
 
 #include "agent/inspect/extract/html/reader.h"
 #include "agent/inspect/extract/testing/recording_sink.h"
+#include "agent/inspect/extract/utf8.h"
 #include "gtest/gtest.h"
 
 namespace shoumi::inspect {
@@ -79,6 +80,40 @@ TEST(Html, LongDocumentsAreReadWhole) {
   EXPECT_TRUE(sink.TextOf("title") == script);
   EXPECT_EQ(sink.broken, "");
   EXPECT_TRUE(sink.gaps.empty()) << sink.Gaps();
+}
+
+// What is more than can be held is dropped between characters, and said.
+TEST(Html, WhatCannotBeHeldIsDroppedWhole) {
+  std::string han;
+  while (han.size() < 600'000) han += "机密x绝";
+  for (const std::string_view element : {"script", "style", "title", "iframe", "template", "rt"}) {
+    for (const uint64_t bytes_max : {100'000, 300'001, 500'002}) {
+      Limits limits;
+      limits.memory_object_bytes_max = bytes_max;
+      const std::string name(element);
+      const RecordingSink sink =
+          ExtractBytes("<html>" + std::string("<" + name + ">") + han + "</" + name + ">x", limits);
+      EXPECT_EQ(sink.broken, "") << name << bytes_max;
+      EXPECT_TRUE(sink.HasGap(v1::UNSCANNED_REASON_OVERSIZE)) << name << bytes_max;
+      for (const RecordingSink::Part& part : sink.parts) {
+        EXPECT_EQ(CheckUtf8(part.text).valid, part.text.size()) << part.name << bytes_max;
+      }
+    }
+  }
+}
+
+// Wherever a block ends.
+TEST(Html, ReferencesThatABlockCutsAreRead) {
+  const std::string reference = "&#" + std::string(50, '0') + "26426;";
+  for (size_t at = 0; at <= reference.size(); ++at) {
+    RecordingSink sink;
+    Context context(Limits(), sink, std::chrono::steady_clock::now() + std::chrono::minutes(1));
+    HtmlReader html(context);
+    html.Take("x" + reference.substr(0, at));
+    html.Take(reference.substr(at));
+    html.Finish();
+    EXPECT_EQ(sink.TextOf("first page"), "x机") << at;
+  }
 }
 
 TEST(Html, WhatNeverEndsTakesNoTime) {
@@ -316,13 +351,20 @@ TEST(Html, EncodingsOfEscapesAreReadLineByLine) {
 
 TEST(Html, ItIsKnownByItsFirstTag) {
   const std::string licence = "<!-- " + std::string(9000, 'l') + " -->";
-  for (const std::string& document : {licence + "<html>x", std::string("<a href=x>y</a>"),
-                                      std::string("<link rel=x><p>"), std::string("<h2>x</h2>")}) {
+  const std::string long_licence = "<!-- " + std::string(60'000, 'l') + " -->";
+  for (const std::string& document :
+       {licence + "<html>x", std::string("<a href=x>y</a>"), std::string("<link rel=x><p>"),
+        std::string("<h5>x</h5>"), std::string("<i>x</i>"), std::string("<td>x"),
+        std::string("<strong>x</strong>"), std::string("<blockquote>x"), long_licence + "<p>x",
+        std::string("<!--><p>x")}) {
     EXPECT_EQ(MediaTypeOf(document), "text/html") << document.substr(0, 20);
   }
 }
 
 TEST(Html, OtherTextIsNone) {
+  const std::string long_comment = "<!-- " + std::string(60'000, 'l') + " -->";
+  const std::string xml = "<?xml version='1.0'?>" + long_comment + "<note/>";
+  EXPECT_EQ(MediaTypeOf(xml), "text/plain");
   for (const std::string_view text : {"< 5 and more", "<p", "<note>x</note>", "a <html> b"}) {
     EXPECT_EQ(MediaTypeOf(text), "text/plain") << text;
   }

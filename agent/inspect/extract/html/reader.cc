@@ -17,9 +17,9 @@ namespace {
 constexpr std::string_view kDoctype = "doctype html";
 constexpr std::string_view kPlainText = "plaintext";
 constexpr std::string_view kData = "data:";
-constexpr size_t kReferenceBytesMax = 36;
-constexpr size_t kNumberDigitsMin = 6;  // shorter ones are counters
-constexpr uint32_t kStepsPerLook = 64;  // at the clock; a step is a tag or a text
+constexpr size_t kReferenceBytesMax = 64;  // that a block may cut: names, or leading zeros
+constexpr size_t kNumberDigitsMin = 6;     // shorter ones are counters
+constexpr uint32_t kStepsPerLook = 64;     // at the clock; a step is a tag or a text
 
 bool Is(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
