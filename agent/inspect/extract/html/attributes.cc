@@ -41,27 +41,33 @@ size_t EndOfTag(std::string_view rest) {
   return std::string_view::npos;
 }
 
-void HtmlAttributes::Skip(std::string_view characters) {
-  text_.remove_prefix(std::min(text_.find_first_not_of(characters), text_.size()));
+void HtmlAttributes::SkipSpace(bool slashes) {
+  size_t at = 0;
+  while (at < text_.size() && (IsHtmlSpace(text_[at]) || (slashes && text_[at] == '/'))) ++at;
+  text_.remove_prefix(at);
 }
 
 bool HtmlAttributes::Next() {
-  Skip(" \t\r\n\f/");
+  SkipSpace(true);
   if (text_.empty()) return false;
-  const size_t end = std::min(text_.find_first_of(" \t\r\n\f/=", 1), text_.size());
-  name_ = text_.substr(0, end);
-  text_.remove_prefix(end);
-  Skip(kHtmlSpaces);
+  const auto ends_name = [](char c) { return IsHtmlSpace(c) || c == '/' || c == '='; };
+  const auto end = std::find_if(text_.begin() + 1, text_.end(), ends_name);
+  name_ = {text_.begin(), end};
+  text_.remove_prefix(name_.size());
+  SkipSpace(false);
   has_value_ = text_.starts_with('=');
   value_ = {};
   if (!has_value_) return true;
   text_.remove_prefix(1);
-  Skip(kHtmlSpaces);
+  SkipSpace(false);
   if (text_.empty()) return true;
   const bool quoted = text_.front() == '"' || text_.front() == '\'';
   const size_t from = quoted ? 1 : 0;
-  const size_t to = std::min(
-      quoted ? text_.find(text_.front(), 1) : text_.find_first_of(kHtmlSpaces), text_.size());
+  const auto space = [&] {
+    return static_cast<size_t>(std::find_if(text_.begin(), text_.end(), IsHtmlSpace) -
+                               text_.begin());
+  };
+  const size_t to = quoted ? std::min(text_.find(text_.front(), 1), text_.size()) : space();
   value_ = text_.substr(from, to - from);
   text_.remove_prefix(std::min(to + from, text_.size()));
   return true;

@@ -7,8 +7,8 @@ namespace shoumi::inspect {
 
 // ASCII white space as HTML has it: a vertical tab is none.
 inline constexpr std::string_view kHtmlSpaces = " \t\r\n\f";
-inline bool IsHtmlSpace(char c) {
-  return kHtmlSpaces.find(c) != std::string_view::npos;
+constexpr bool IsHtmlSpace(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f';
 }
 
 // Where a tag that starts at `rest` ends, behind its '>'; npos when that is not there yet. A quote
@@ -28,7 +28,7 @@ class HtmlAttributes {
   [[nodiscard]] bool has_value() const { return has_value_; }
 
  private:
-  void Skip(std::string_view characters);
+  void SkipSpace(bool slashes);
 
   std::string_view text_;
   std::string_view name_;

@@ -29,15 +29,14 @@ bool IsHidden(std::string_view name) {
 }  // namespace
 
 void HtmlHidden::Start(std::string_view name, bool hides) {
-  if (IsVoid(name)) return;
   if (EndsBefore(name)) open_.clear();
   if (!open_.empty()) {
-    if (open_.size() < kDepthMax) open_.emplace_back(name);
+    if (open_.size() < kDepthMax && !IsVoid(name)) open_.emplace_back(name);
     return;
   }
   // A page that hides all of itself is shown by a script.
   hides = (hides && !Is(name, {"html", "head", "body"})) || IsHidden(name);
-  if (!hides && !Is(name, {"rt", "rtc"})) return;
+  if ((!hides && !Is(name, {"rt", "rtc"})) || IsVoid(name)) return;
   place_ = hides ? Place::kHidden : Place::kRuby;
   open_.emplace_back(name);
 }

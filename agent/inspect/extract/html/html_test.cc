@@ -232,9 +232,10 @@ TEST(Html, SelfClosingTagsEndElementsOfXmlOnly) {
 
 TEST(Html, NamesAndLooksThatSaySomethingAreRead) {
   EXPECT_EQ(ExtractBytes("<html><p class='11010519491231002X' id=13912345678 width=\"12345\">"
-                         "<p 机密=1 data-x=2 @click=3 13912345678=4 id='a@b.example'>x")
+                         "<p 机密=1 data-x=2 @click=3 13912345678=4 id='a@b.example' "
+                         "class=row123456>x<i id=6543217>")
                 .TextOf("attributes"),
-            "11010519491231002X\n13912345678\n机密\n1\n2\n3\n13912345678\n4\na@b.example");
+            "11010519491231002X\n13912345678\n机密\n1\n2\n3\n13912345678\n4\na@b.example\n6543217");
 }
 
 // The reader itself looks at the clock: of one block, tags take long.

@@ -18,7 +18,7 @@ constexpr std::string_view kDoctype = "doctype html";
 constexpr std::string_view kPlainText = "plaintext";
 constexpr std::string_view kData = "data:";
 constexpr size_t kReferenceBytesMax = 64;  // that a block may cut: names, or leading zeros
-constexpr size_t kNumberDigitsMin = 6;     // shorter ones are counters
+constexpr size_t kNumberDigitsMin = 7;     // shorter ones are counters
 constexpr uint32_t kStepsPerLook = 64;     // at the clock; a step is a tag or a text
 
 bool Is(std::string_view name, std::initializer_list<std::string_view> names) {
@@ -50,14 +50,20 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-bool IsData(std::string_view address) {
-  return Lower(address.substr(0, kData.size())) == kData;
+std::string_view::const_iterator AddressStart(std::string_view text) {
+  return std::find_if(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) > ' '; });
+}
+
+// By its first letter.
+bool MayBeData(std::string_view text) {
+  const auto start = AddressStart(text);
+  return start != text.end() && (*start == 'd' || *start == 'D');
 }
 
 // As browsers take it (WHATWG URL, 4.4): without what stands before it, tabs and line ends.
 std::string Address(std::string_view text) {
-  const auto start = std::find_if(text.begin(), text.end(),
-                                  [](char c) { return static_cast<unsigned char>(c) > ' '; });
+  const auto start = AddressStart(text);
   std::string address;
   std::copy_if(start, text.end(), std::back_inserter(address),
                [](char c) { return c != '\t' && c != '\n' && c != '\r'; });
@@ -82,7 +88,12 @@ std::string WithoutPercent(std::string_view text) {
   return out;
 }
 
-// More than a name that programs give: characters, a long number, an address of mail.
+// find_first_of() calls for each byte.
+bool IsQuoteOrEscape(char c) {
+  return c == '&' || c == '\\' || c == '"' || c == '\'';
+}
+
+// More than a name that programs give: characters, a number of seven digits, an address of mail.
 bool HasContent(std::string_view text) {
   size_t digits = 0;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -278,7 +289,8 @@ void HtmlReader::EndRaw() {
 void HtmlReader::Tag(std::string_view tag) {
   const bool closing = tag.front() == '/';
   if (closing) tag.remove_prefix(1);
-  const size_t end = std::min(tag.find_first_of(" \t\r\n\f/"), tag.size());
+  const auto end =
+      static_cast<size_t>(std::find_if(tag.begin(), tag.end(), EndsName) - tag.begin());
   const std::string name = Lower(tag.substr(0, end));
   // Browsers pass over them; what stands there goes along with the document all the same.
   if (SaysSomething(name)) Aside("attributes", v1::PART_KIND_COMMENT, tag.substr(0, end));
@@ -342,12 +354,14 @@ bool HtmlReader::Attributes(std::string_view text) {
 void HtmlReader::Attribute(std::string_view name, std::string_view value) {
   // About the look, or names of the page's own.
   if (Is(name, {"class", "style", "id", "width", "height"}) && !HasContent(value) &&
-      value.find_first_of("&\\\"'") == std::string_view::npos) {
+      std::none_of(value.begin(), value.end(), IsQuoteOrEscape)) {
     return;
   }
   const std::string text = WithoutReferences(value);
-  const std::string address = Address(text);
-  if (IsData(address)) return Data(address);
+  if (MayBeData(text)) {
+    const std::string address = Address(text);
+    if (Lower(address.substr(0, kData.size())) == kData) return Data(address);
+  }
   if (name == "srcdoc" && asides_.Hold(text.size())) return data_.push_back(text);
   if (name == "content") return Aside("properties", v1::PART_KIND_PROPERTY, text);
   const bool script = name.starts_with("on");
