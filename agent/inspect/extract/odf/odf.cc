@@ -107,7 +107,7 @@ class OdfPackage {
     if (!got.ok()) return ReportFailure(context_, entry.name, got.status(), false);
     const std::string_view head(buffer.data(), *got);
     if (head.empty()) return;
-    const std::string root = FindXmlRoot(**source).local;
+    const std::string root = FindXmlRoot(**source, context_, entry.name).local;
     if (IsAboutThePackage(entry.name, root) || IsByproduct(entry.name, head)) return;
     if (root.starts_with("document") && entry.name.find('/') == std::string::npos) {
       ReadXml(**source, entry.name, context_);

@@ -137,7 +137,7 @@ class OfdPackage {
     if (!got.ok()) return ReportFailure(context_, entry.name, got.status(), false);
     const std::string_view head(buffer.data(), *got);
     if (head.empty() || IsByproduct(entry, head)) return;
-    const std::string root = FindXmlRoot(**source).local;
+    const std::string root = FindXmlRoot(**source, context_, entry.name).local;
     if (root == "Encryptions") {  // GM/T 0099
       return context_.sink.Unscanned(context_.PartName(""), v1::UNSCANNED_REASON_ENCRYPTED,
                                      "encrypted OFD");

@@ -144,7 +144,7 @@ void PackageReader::SortMember(const ZipArchive::Entry& entry) {
   if (head.empty()) return;
   Member member;
   member.entry = &entry;
-  member.root = RootOf(FindXmlRoot(**source).local);
+  member.root = RootOf(FindXmlRoot(**source, context_, Stem(entry.name)).local);
   if (const auto binary = BinaryRootOf(head); member.root == Root::kNotXml && binary) {
     member.root = *binary;
     member.binary = true;

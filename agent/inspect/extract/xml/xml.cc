@@ -209,7 +209,17 @@ XmlRootElement FindXmlRoot(Source& source) {
     chunk.resize(
         std::min<uint64_t>(offset, kXmlPrologBytesMax - std::min(offset, kXmlPrologBytesMax)));
   }
-  return {};
+  search.root.beyond = true;
+  return std::move(search.root);
+}
+
+XmlRootElement FindXmlRoot(Source& source, Context& context, std::string_view member) {
+  XmlRootElement root = FindXmlRoot(source);
+  if (root.beyond) {
+    context.sink.Unscanned(context.PartName(member), v1::UNSCANNED_REASON_OVERSIZE,
+                           fmt::format("xml_prolog_bytes_max {}", kXmlPrologBytesMax));
+  }
+  return root;
 }
 
 }  // namespace shoumi::inspect

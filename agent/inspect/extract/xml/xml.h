@@ -81,14 +81,16 @@ inline constexpr uint64_t kXmlPrologBytesMax = 1 << 20;
 absl::Status ParseXml(Source& source, Context& context, XmlHandler& handler);
 
 struct XmlRootElement {
-  std::string local;  // empty: none
-  std::string uri;    // of its namespace
+  std::string local;    // empty: none
+  std::string uri;      // of its namespace
+  bool beyond = false;  // there may be one behind kXmlPrologBytesMax
 };
 
 // The root element, behind comments, processing instructions and a document type declaration. None
-// when the bytes are not well-formed XML as far as that, in an encoding that the parser does not
-// know, or when what stands before it is longer than kXmlPrologBytesMax: then they are no XML to
-// ParseXml either.
+// when the bytes are not well-formed XML as far as the end of its tag, or in an encoding that the
+// parser does not know.
 XmlRootElement FindXmlRoot(Source& source);
+// The same of a member of a package, whose name it is; says the bound when there may be one beyond.
+XmlRootElement FindXmlRoot(Source& source, Context& context, std::string_view member);
 
 }  // namespace shoumi::inspect

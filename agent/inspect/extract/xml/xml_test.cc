@@ -44,6 +44,10 @@ TEST(XmlRoot, IsLookedForAsFarAsTheBound) {
   for (size_t bytes = 4070; bytes < 4100; ++bytes) EXPECT_EQ(RootOf(behind(bytes)), "a") << bytes;
   EXPECT_EQ(RootOf(behind(500'000)), "a");
   EXPECT_EQ(RootOf(behind(kXmlPrologBytesMax)), "");
+  const std::string too_late = behind(kXmlPrologBytesMax);
+  EXPECT_TRUE(FindXmlRoot(*MakeMemorySource(too_late)).beyond);
+  const std::string late = behind(500'000);
+  EXPECT_FALSE(FindXmlRoot(*MakeMemorySource(late)).beyond);
 }
 
 TEST(XmlRoot, HasItsNamespace) {
