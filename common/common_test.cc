@@ -68,6 +68,16 @@ TEST(Crypto, SealOpensOnlyWithSameKeyAndAssociatedData) {
 }
 
 // RFC 8032, 7.1, test 2.
+TEST(Crypto, AFileHasTheDigestOfItsBytes) {
+  const std::string bytes(3'000'000, 'x');
+  const std::string path = ::testing::TempDir() + "digest";
+  ASSERT_TRUE(ReplaceFile(path, bytes, 0600).ok());
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(crypto::Sha256HexOfFile(fd.get()).value(), crypto::Sha256Hex(bytes));
+  EXPECT_EQ(crypto::Sha256HexOfFile(fd.get()).value(), crypto::Sha256Hex(bytes));
+  EXPECT_FALSE(crypto::Sha256HexOfFile(-1).ok());
+}
+
 TEST(Crypto, Ed25519KnownAnswer) {
   const auto key = crypto::SigningKeyFromSeed(
       crypto::FromHex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb").value());

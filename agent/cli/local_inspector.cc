@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/cli/local_registry.h"
 #include "common/installation.h"
 #include "common/terminal/language.h"
 #include "common/terminal/text.h"
@@ -19,23 +20,33 @@ void Complain(std::string_view text) {
 
 }  // namespace
 
-std::unique_ptr<LocalInspector> LocalInspector::Start(const std::string& packs, uint32_t workers) {
+std::unique_ptr<LocalInspector> LocalInspector::Start(const std::string& packs, uint32_t workers,
+                                                      const std::vector<std::string>& tables) {
   const std::string folder = packs.empty() ? ShippedPacks() : packs;
   if (folder.empty()) {
     Complain(Say("shoumi: no rule packs are installed; name a folder with --packs",
                  "shoumi：未安装规则包；请用 --packs 指定文件夹"));
     return nullptr;
   }
-  const auto read = rules::ReadPacks(folder);
+  auto read = rules::ReadPacks(folder);
   if (!read.ok()) {
     Complain(fmt::format("shoumi: {}", Printable(std::string(read.status().message()))));
     return nullptr;
+  }
+  inspect::InspectorRules rules{*std::move(read), {}};
+  for (const std::string& table : tables) {
+    auto file = IndexTable(table);
+    if (!file.ok()) {
+      Complain(std::string(file.status().message()));
+      return nullptr;
+    }
+    rules.registries.push_back(*std::move(file));
   }
   std::unique_ptr<LocalInspector> inspector(new LocalInspector());
   inspect::PoolOptions options;
   options.program = InspectProgram();
   options.workers_max = workers;
-  auto pool = inspect::InspectorPool::Start(inspector->io_, options, *read);
+  auto pool = inspect::InspectorPool::Start(inspector->io_, options, rules);
   if (!pool.ok()) {
     const bool broken = absl::IsInvalidArgument(pool.status());
     Complain(fmt::format("{}{}", broken ? "" : "shoumi: ", std::string(pool.status().message())));

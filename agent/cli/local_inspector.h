@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "agent/inspect/inspector_pool.h"
 #include "boost/asio/executor_work_guard.hpp"
@@ -14,9 +15,10 @@ namespace shoumi::cli {
 // Sandboxed workers of the caller's own, as the agent has them.
 class LocalInspector {
  public:
-  // `packs`: a folder, empty for the shipped ones. Null when there is none; why is said on standard
-  // error, as are the warnings of packs.
-  static std::unique_ptr<LocalInspector> Start(const std::string& packs, uint32_t workers);
+  // `packs`: a folder, empty for the shipped ones. `tables`: of clients, see local_registry.h. Null
+  // when one is not usable; why is said on standard error, as are the warnings of packs.
+  static std::unique_ptr<LocalInspector> Start(const std::string& packs, uint32_t workers,
+                                               const std::vector<std::string>& tables = {});
   ~LocalInspector();
   LocalInspector(const LocalInspector&) = delete;
   LocalInspector& operator=(const LocalInspector&) = delete;

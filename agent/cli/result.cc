@@ -29,10 +29,14 @@ const char* StatusName(Status status) {
 }
 
 ordered_json ToJson(const v1::Match& match) {
-  return {{"part", match.part()},
-          {"start", match.start()},
-          {"end", match.end()},
-          {"masked", match.masked()}};
+  ordered_json json = {{"part", match.part()},
+                       {"start", match.start()},
+                       {"end", match.end()},
+                       {"masked", match.masked()}};
+  if (!match.columns().empty()) {
+    json["columns"] = std::vector<std::string>(match.columns().begin(), match.columns().end());
+  }
+  return json;
 }
 
 ordered_json ToJson(const v1::Finding& finding) {

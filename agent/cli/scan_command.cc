@@ -34,6 +34,12 @@ void AddScan(CLI::App& app, int& exit_status) {
   scan->add_option("--packs", options->packs,
                    Say("Folder of rule packs (default: the shipped ones)",
                        "规则包文件夹（默认：随产品提供的）"));
+  scan->add_option("--registry", options->registries,
+                   Say("Table of clients (CSV) that rules may name, with what its columns are in "
+                       "the .yaml beside it",
+                       "规则可引用的客户名册（CSV），列的含义写在同名 .yaml 文件中"))
+      ->allow_extra_args(false)  // one a flag: what follows is a path
+      ->type_name("FILE");
   scan->add_option("--policy", options->policy,
                    Say("Policy to judge each file by", "按此策略给出每个文件的结论"));
   scan->add_option("--channel", options->channel,

@@ -164,6 +164,32 @@ TEST_F(ScanTest, BrokenPacksNameFileLineAndCode) {
   EXPECT_THAT(run.err, testing::ContainsRegex("pack\\.yaml:[0-9]+: error P[0-9]+"));
 }
 
+TEST_F(ScanTest, ClientsOfATableAreFoundInAnyFormat) {
+  std::filesystem::create_directory(Path("rows"));
+  Write("rows/pack.yaml",
+        "pack: rows\nversion: 1\ndetectors:\n  - id: clients.row\n    title: {zh: a, en: b}\n"
+        "    registry: clients\n    columns_min: 2\n    within_chars: 200\n");
+  Write("clients.yaml",
+        "registry: clients\ncolumns:\n  - {head: 名称, type: name}\n  - {head: 电话, type: phone}\n"
+        "level: {default: secret}\n");
+  const std::string table = Write("clients.csv", "名称,电话\n深圳市鑫瑞科技有限公司,13800138000\n");
+  const std::string zip = Write(
+      "a.zip", inspect::MakeZip({{"a.txt", "深圳市鑫瑞科技 138-0013-8000"}, {"b.txt", "无关"}}));
+  const Outcome run = Scan({"--json", "--packs", Path("rows"), "--registry", table, zip});
+  EXPECT_EQ(run.exit_status, 1) << run.err;
+  const auto json = ordered_json::parse(run.out);
+  EXPECT_EQ(json["level"], "secret");
+  EXPECT_EQ(json["findings"][0]["matches"][0]["columns"], (ordered_json{"name", "phone"}));
+  EXPECT_EQ(run.out.find("鑫瑞"), std::string::npos);
+  const Outcome without = Scan({"--packs", Path("rows"), zip});
+  EXPECT_EQ(without.exit_status, 0);
+  EXPECT_THAT(without.err, HasSubstr("P152"));
+  Write("clients.csv", "名称,电话\n甲乙丙丁公司,12\n");
+  const Outcome bad = Scan({"--packs", Path("rows"), "--registry", table, zip});
+  EXPECT_EQ(bad.exit_status, 2);
+  EXPECT_THAT(bad.err, HasSubstr("clients.csv:2: 电话: "));
+}
+
 TEST_F(ScanTest, PacksThatAreNotThere) {
   const Outcome run = Scan({"--packs", Path("nowhere"), Write("a.txt", "t")});
   EXPECT_EQ(run.exit_status, 2);

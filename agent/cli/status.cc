@@ -71,6 +71,12 @@ void DescribePolicy(const v1::AgentStatus& status, std::string& out) {
   if (!status.policy_detail().empty()) {
     out += fmt::format("  {}\n", Printable(status.policy_detail()));
   }
+  for (const v1::RegistryState& registry : state.registries()) {
+    out += fmt::format(
+        fmt::runtime(Say("  client registry {} version {}: {}\n", "  客户名册 {} 版本 {}：{}\n")),
+        Printable(registry.name()), registry.version(),
+        Counted(registry.rows(), "client", "clients", "个客户"));
+  }
 }
 
 void DescribeConnection(const v1::AgentStatus& status, std::string& out) {

@@ -183,8 +183,8 @@ void CachingInspector::LookUp(Inspection inspection, Done done) {
 }
 
 // What was found by the old packs while the new ones were compiled is of an older generation.
-absl::StatusOr<v1::InspectorReady> CachingInspector::Reload(const std::vector<v1::Pack>& packs) {
-  absl::StatusOr<v1::InspectorReady> ready = pool_->Reload(packs);
+absl::StatusOr<v1::InspectorReady> CachingInspector::Reload(const InspectorRules& rules) {
+  absl::StatusOr<v1::InspectorReady> ready = pool_->Reload(rules);
   memory_->Forget();
   return ready;
 }

@@ -42,7 +42,7 @@ class CachingInspector final : public InspectorPool {
   ~CachingInspector() override;
 
   void Inspect(Inspection inspection, Done done) override;
-  absl::StatusOr<v1::InspectorReady> Reload(const std::vector<v1::Pack>& packs) override;
+  absl::StatusOr<v1::InspectorReady> Reload(const InspectorRules& rules) override;
   [[nodiscard]] v1::InspectorReady Ready() const override { return pool_->Ready(); }
   [[nodiscard]] Stats stats() const override;
   [[nodiscard]] CacheStats cache_stats() const;

@@ -28,7 +28,7 @@ class CountingPool final : public InspectorPool {
     report.set_bytes_read(++inspections);
     boost::asio::post(io_, [done = std::move(done), report]() mutable { done(std::move(report)); });
   }
-  absl::StatusOr<v1::InspectorReady> Reload(const std::vector<v1::Pack>&) override {
+  absl::StatusOr<v1::InspectorReady> Reload(const InspectorRules&) override {
     return v1::InspectorReady();
   }
   [[nodiscard]] v1::InspectorReady Ready() const override { return {}; }

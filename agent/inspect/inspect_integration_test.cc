@@ -169,7 +169,7 @@ TEST_F(InspectIntegrationTest, ABrokenPackNamesFileLineAndCode) {
   pack.set_yaml("pack: broken\nversion: 1\ndetectors:\n  - id: 7 7\n    bogus: 1\n");
   PoolOptions options;
   options.program = std::string(SHOUMI_BIN_DIR) + "/shoumi-inspect";
-  const auto pool = InspectorPool::Start(io_, options, {pack});
+  const auto pool = InspectorPool::Start(io_, options, {{pack}, {}});
   ASSERT_TRUE(absl::IsInvalidArgument(pool.status())) << pool.status();
   EXPECT_THAT(std::string(pool.status().message()),
               testing::ContainsRegex("broken[^\n]*:[0-9]+: error P[0-9]+"));

@@ -18,8 +18,8 @@ class PoolOwner final : public InspectorPool {
   void Inspect(Inspection inspection, Done done) override {
     pool_->Submit(std::move(inspection), std::move(done));
   }
-  absl::StatusOr<v1::InspectorReady> Reload(const std::vector<v1::Pack>& packs) override {
-    return pool_->Reload(packs);
+  absl::StatusOr<v1::InspectorReady> Reload(const InspectorRules& rules) override {
+    return pool_->Reload(rules);
   }
   [[nodiscard]] v1::InspectorReady Ready() const override { return pool_->Ready(); }
   [[nodiscard]] Stats stats() const override { return pool_->stats(); }
@@ -30,15 +30,16 @@ class PoolOwner final : public InspectorPool {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<InspectorPool>> InspectorPool::Start(
-    boost::asio::io_context& io, PoolOptions options, const std::vector<v1::Pack>& packs) {
+absl::StatusOr<std::unique_ptr<InspectorPool>> InspectorPool::Start(boost::asio::io_context& io,
+                                                                    PoolOptions options,
+                                                                    const InspectorRules& rules) {
   auto pool = std::make_shared<Pool>(io, std::move(options));
-  auto started = pool->Begin(packs);
+  auto started = pool->Begin(rules);
   if (!started.ok()) return started.status();
   if (!started->process->ready().ok()) {
     return absl::InvalidArgumentError(started->process->ProblemLines());
   }
-  pool->Use(*std::move(started), packs);
+  pool->Use(*std::move(started), rules);
   return std::make_unique<PoolOwner>(std::move(pool));
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/inspect/inspector_rules.h"
 #include "boost/asio/io_context.hpp"
 #include "common/fd.h"
 #include "shoumi/v1/inspect.pb.h"
@@ -51,12 +52,12 @@ class InspectorPool {
     uint32_t queued = 0;
   };
 
-  // Starts shoumi-inspect with `packs` and waits until it and a first worker are ready; `io` need
+  // Starts shoumi-inspect with `rules` and waits until it and a first worker are ready; `io` need
   // not run yet. `io` runs the callbacks. Packs with an error are InvalidArgument, its message one
   // line a problem.
   static absl::StatusOr<std::unique_ptr<InspectorPool>> Start(boost::asio::io_context& io,
                                                               PoolOptions options,
-                                                              const std::vector<v1::Pack>& packs);
+                                                              const InspectorRules& rules);
   // What has no answer yet gets one, on `io`: run it until they are through.
   virtual ~InspectorPool() = default;
 
@@ -64,9 +65,9 @@ class InspectorPool {
   // findings, or with an unscanned reason. Never called from inside Inspect().
   virtual void Inspect(Inspection inspection, Done done) = 0;
 
-  // Compiles `packs` in a fresh shoumi-inspect and switches to it when it is ready; on an error the
+  // Takes `rules` up in a fresh shoumi-inspect and switches to it when it is ready; on an error the
   // old one stays and the problems come back. Blocks up to start_ms_max; not for io threads.
-  virtual absl::StatusOr<v1::InspectorReady> Reload(const std::vector<v1::Pack>& packs) = 0;
+  virtual absl::StatusOr<v1::InspectorReady> Reload(const InspectorRules& rules) = 0;
 
   [[nodiscard]] virtual v1::InspectorReady Ready() const = 0;
   [[nodiscard]] virtual Stats stats() const = 0;

@@ -41,7 +41,7 @@ class InspectorPoolTest : public testing::Test {
   void Start(const std::string& pack, PoolOptions options = {}) {
     options.program = FAKE_INSPECT;
     options.start_ms_max = milliseconds(5000);
-    auto pool = InspectorPool::Start(io_, options, PackNamed(pack));
+    auto pool = InspectorPool::Start(io_, options, {PackNamed(pack), {}});
     ASSERT_TRUE(pool.ok()) << pool.status();
     pool_ = *std::move(pool);
   }
@@ -91,7 +91,7 @@ TEST_F(InspectorPoolTest, AnswersOnce) {
 TEST_F(InspectorPoolTest, BrokenPacksAreNamedWithFileAndLine) {
   PoolOptions options;
   options.program = FAKE_INSPECT;
-  const auto pool = InspectorPool::Start(io_, options, PackNamed("broken"));
+  const auto pool = InspectorPool::Start(io_, options, {PackNamed("broken"), {}});
   ASSERT_TRUE(absl::IsInvalidArgument(pool.status()));
   EXPECT_EQ(pool.status().message(),
             "packs/broken/pack.yaml:7: error P999: does not hold together");
@@ -101,7 +101,7 @@ TEST_F(InspectorPoolTest, StartIsBoundedInTime) {
   PoolOptions options;
   options.program = FAKE_INSPECT;
   options.start_ms_max = milliseconds(100);
-  const auto pool = InspectorPool::Start(io_, options, PackNamed("never-ready"));
+  const auto pool = InspectorPool::Start(io_, options, {PackNamed("never-ready"), {}});
   EXPECT_TRUE(absl::IsDeadlineExceeded(pool.status())) << pool.status();
 }
 
@@ -115,7 +115,7 @@ TEST_F(InspectorPoolTest, AProgramThatIsNotThere) {
 TEST_F(InspectorPoolTest, AWorkerWithoutSandboxStartsNothing) {
   PoolOptions options;
   options.program = FAKE_INSPECT;
-  const auto pool = InspectorPool::Start(io_, options, PackNamed("no-sandbox"));
+  const auto pool = InspectorPool::Start(io_, options, {PackNamed("no-sandbox"), {}});
   ASSERT_FALSE(pool.ok());
   EXPECT_THAT(std::string(pool.status().message()), HasSubstr("seccomp"));
 }
@@ -213,14 +213,14 @@ TEST_F(InspectorPoolTest, TheParentsDeathIsHealed) {
 
 TEST_F(InspectorPoolTest, ReloadSwitchesAndABrokenOneDoesNot) {
   Start("by-name");
-  const auto broken = pool_->Reload(PackNamed("broken"));
+  const auto broken = pool_->Reload({PackNamed("broken"), {}});
   ASSERT_TRUE(broken.ok());
   EXPECT_FALSE(broken->ok());
   EXPECT_EQ(broken->problems(0).code(), "P999");
   EXPECT_EQ(Inspect("well").get().findings_size(), 1);
 
   auto busy = Inspect("hang", milliseconds(500));
-  const auto fresh = pool_->Reload(PackNamed("crash"));
+  const auto fresh = pool_->Reload({PackNamed("crash"), {}});
   ASSERT_TRUE(fresh.ok() && fresh->ok());
   EXPECT_EQ(ReasonOf(Inspect("well").get()), v1::UNSCANNED_REASON_CRASHED);
   EXPECT_EQ(ReasonOf(busy.get()), v1::UNSCANNED_REASON_TIMEOUT);

@@ -92,7 +92,7 @@ void KillProcess(int process) {
 }
 
 absl::StatusOr<std::shared_ptr<InspectorProcess>> InspectorProcess::Start(
-    const Options& options, const std::vector<v1::Pack>& packs, const std::atomic<bool>& stop) {
+    const Options& options, const InspectorRules& rules, const std::atomic<bool>& stop) {
   const auto deadline = steady_clock::now() + options.start_ms_max;
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -105,9 +105,16 @@ absl::StatusOr<std::shared_ptr<InspectorProcess>> InspectorProcess::Start(
   if (!pid.ok()) return pid.status();
   std::shared_ptr<InspectorProcess> process(new InspectorProcess(*pid, std::move(ours)));
   v1::InspectorConfig config;
-  for (const v1::Pack& pack : packs) *config.add_packs() = pack;
+  std::vector<int> indexes;
+  for (const v1::Pack& pack : rules.packs) *config.add_packs() = pack;
+  for (const RegistryFile& file : rules.registries) {
+    *config.add_registries() = file.head;
+    indexes.push_back(file.index->get());
+  }
   *config.mutable_limits() = options.limits;
-  if (auto status = SendFrame(process->socket(), config, {}, deadline); !status.ok()) return status;
+  if (auto status = SendFrame(process->socket(), config, indexes, deadline); !status.ok()) {
+    return status;
+  }
   auto status = ReceiveUnlessStopped(process->socket(), process->ready_, deadline, stop);
   if (!status.ok()) {
     return absl::Status(status.code(), fmt::format("{} did not get ready: {}", options.program,

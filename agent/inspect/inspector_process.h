@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/inspect/inspector_rules.h"
 #include "common/fd.h"
 #include "shoumi/v1/inspect.pb.h"
 
@@ -37,7 +38,7 @@ class InspectorProcess {
   // Blocks until the packs are compiled, `start_ms_max` is over, or `stop` is set (Cancelled).
   // Packs with an error are no failure of this call: ready().ok() is false then.
   static absl::StatusOr<std::shared_ptr<InspectorProcess>> Start(const Options& options,
-                                                                 const std::vector<v1::Pack>& packs,
+                                                                 const InspectorRules& rules,
                                                                  const std::atomic<bool>& stop);
   ~InspectorProcess();
   InspectorProcess(const InspectorProcess&) = delete;

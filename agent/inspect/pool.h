@@ -12,6 +12,7 @@
 
 #include "agent/inspect/inspector_pool.h"
 #include "agent/inspect/inspector_process.h"
+#include "agent/inspect/inspector_rules.h"
 #include "agent/inspect/job.h"
 #include "agent/inspect/pool_worker.h"
 #include "agent/inspect/zygote_link.h"
@@ -38,10 +39,10 @@ class Pool : public std::enable_shared_from_this<Pool> {
   Pool& operator=(const Pool&) = delete;
 
   // Blocks. Packs with an error give a process that is not ok and no worker.
-  absl::StatusOr<Started> Begin(const std::vector<v1::Pack>& packs) const;
-  void Use(Started started, const std::vector<v1::Pack>& packs);
+  absl::StatusOr<Started> Begin(const InspectorRules& rules) const;
+  void Use(Started started, const InspectorRules& rules);
   void Submit(Inspection inspection, InspectorPool::Done done);
-  absl::StatusOr<v1::InspectorReady> Reload(const std::vector<v1::Pack>& packs);
+  absl::StatusOr<v1::InspectorReady> Reload(const InspectorRules& rules);
   void Stop();
 
   [[nodiscard]] v1::InspectorReady Ready() const;
@@ -101,7 +102,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::mutex reload_mutex_;
   mutable std::mutex mutex_;  // guards the two below
   v1::InspectorReady ready_;
-  std::vector<v1::Pack> packs_;
+  InspectorRules rules_;
   std::atomic<uint64_t> inspected_{0};
   std::atomic<uint64_t> replaced_{0};
   std::atomic<uint64_t> overloaded_{0};

@@ -34,11 +34,11 @@ Pool::~Pool() {
   if (restart_.joinable()) restart_.join();
 }
 
-absl::StatusOr<Pool::Started> Pool::Begin(const std::vector<v1::Pack>& packs) const {
+absl::StatusOr<Pool::Started> Pool::Begin(const InspectorRules& rules) const {
   const InspectorProcess::Options options{options_.program, options_.user, options_.limits,
                                           options_.start_ms_max};
   const auto deadline = steady_clock::now() + options_.start_ms_max;
-  auto process = InspectorProcess::Start(options, packs, stopping_);
+  auto process = InspectorProcess::Start(options, rules, stopping_);
   if (!process.ok()) return process.status();
   Started started{*std::move(process), {}};
   if (!started.process->ready().ok()) return started;
@@ -48,11 +48,11 @@ absl::StatusOr<Pool::Started> Pool::Begin(const std::vector<v1::Pack>& packs) co
   return started;
 }
 
-void Pool::Use(Started started, const std::vector<v1::Pack>& packs) {
+void Pool::Use(Started started, const InspectorRules& rules) {
   {
     const std::lock_guard lock(mutex_);
     ready_ = started.process->ready();
-    packs_ = packs;
+    rules_ = rules;
   }
   for (const v1::SandboxLayer& layer : started.process->ready().layers()) {
     if (!layer.active()) spdlog::warn("sandbox without {}: {}", layer.name(), layer.detail());
@@ -62,12 +62,12 @@ void Pool::Use(Started started, const std::vector<v1::Pack>& packs) {
                     [self = shared_from_this(), shared] { self->Switch(std::move(*shared)); });
 }
 
-absl::StatusOr<v1::InspectorReady> Pool::Reload(const std::vector<v1::Pack>& packs) {
+absl::StatusOr<v1::InspectorReady> Pool::Reload(const InspectorRules& rules) {
   const std::lock_guard lock(reload_mutex_);
-  auto started = Begin(packs);
+  auto started = Begin(rules);
   if (!started.ok()) return started.status();
   v1::InspectorReady ready = started->process->ready();
-  if (ready.ok()) Use(*std::move(started), packs);
+  if (ready.ok()) Use(*std::move(started), rules);
   return ready;
 }
 
@@ -169,13 +169,13 @@ void Pool::RestartLater() {
 
 void Pool::Restart() {
   if (restart_.joinable()) restart_.join();  // its last act was to post its result
-  std::vector<v1::Pack> packs;
+  InspectorRules rules;
   {
     const std::lock_guard lock(mutex_);
-    packs = packs_;
+    rules = rules_;
   }
-  restart_ = std::thread([this, weak = weak_from_this(), packs = std::move(packs)] {
-    auto started = std::make_shared<absl::StatusOr<Started>>(Begin(packs));
+  restart_ = std::thread([this, weak = weak_from_this(), rules = std::move(rules)] {
+    auto started = std::make_shared<absl::StatusOr<Started>>(Begin(rules));
     if (stopping_) return;
     boost::asio::post(strand_, [weak, started] {
       if (const auto self = weak.lock()) self->OnRestarted(std::move(*started));

@@ -25,6 +25,10 @@ const char* WrongIn(const v1::Match& match) {
   if (match.start() > match.end()) return "match.end";
   if (match.masked().size() > kMaskedBytesMax) return "match.masked";
   if (match.confidence() > 100) return "match.confidence";
+  if (match.columns_size() > kColumnsMax ||
+      !std::all_of(match.columns().begin(), match.columns().end(), IsPlain)) {
+    return "match.columns";
+  }
   return nullptr;
 }
 

@@ -56,6 +56,14 @@ TEST(CheckReport, EachBreachIsNamed) {
        [](auto& r) {
          r.mutable_findings(0)->mutable_matches(0)->set_masked(std::string(1025, '*'));
        }},
+      {"match.columns",
+       [](auto& r) {
+         for (int i = 0; i < 17; ++i) {
+           r.mutable_findings(0)->mutable_matches(0)->add_columns("name");
+         }
+       }},
+      {"match.columns",
+       [](auto& r) { r.mutable_findings(0)->mutable_matches(0)->add_columns("\x1b[31m"); }},
       {"match.part",
        [](auto& r) {
          r.mutable_findings(0)->mutable_matches(0)->set_part(std::string(4097, 'p'));

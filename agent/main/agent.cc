@@ -121,7 +121,7 @@ absl::Status Agent::StartStatus() {
   return absl::OkStatus();
 }
 
-void Agent::PutInForce(const v1::PolicyBundle& bundle) {
+void Agent::PutInForce(const v1::PolicyBundle& bundle, const std::vector<std::string>& warnings) {
   auto policy = std::make_shared<PolicyInForce>();
   policy->version = bundle.version();
   policy->policy = bundle.policy();
@@ -131,10 +131,22 @@ void Agent::PutInForce(const v1::PolicyBundle& bundle) {
     const std::lock_guard lock(mutex_);
     policy_name_ = bundle.policy().name();
     policy_created_ = bundle.created();
-    policy_detail_.clear();
+    policy_detail_ = fmt::format("{}", fmt::join(warnings, "; "));
+    rules_idle_ = warnings.size();
+    registries_.clear();
+    for (const v1::Registry& registry : bundle.registries()) {
+      v1::RegistryState& state = registries_.emplace_back();
+      state.set_name(registry.name());
+      state.set_version(registry.version());
+      state.set_rows(registry.rows());
+    }
   }
-  pipeline_->Report(v1::AgentEvent::KIND_POLICY_APPLIED,
-                    fmt::format("{} version {}", bundle.policy().name(), bundle.version()));
+  std::string detail = fmt::format("{} version {}", bundle.policy().name(), bundle.version());
+  for (const std::string& warning : warnings) {
+    spdlog::warn("{}", warning);
+    detail += "; " + warning;
+  }
+  pipeline_->Report(v1::AgentEvent::KIND_POLICY_APPLIED, detail);
 }
 
 void Agent::SetPolicyDetail(std::string detail) {
@@ -157,8 +169,9 @@ void Agent::ConnectIfEnrolled() {
   }
   auto keeper = std::make_shared<PolicyKeeper>(
       config_.state_dir, enrolment->policy_public_key,
-      PolicyKeeper::Hooks{[this](const auto& packs) { return inspection_->Compile(packs); },
-                          [this](const auto& bundle) { PutInForce(bundle); }});
+      PolicyKeeper::Hooks{
+          [this](const auto& rules) { return inspection_->Compile(rules); },
+          [this](const auto& bundle, const auto& warnings) { PutInForce(bundle, warnings); }});
   {
     const std::lock_guard lock(mutex_);
     keeper_ = keeper;

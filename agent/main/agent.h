@@ -46,7 +46,7 @@ class Agent {
   void StartChannels();
   absl::Status StartStatus();
   void ConnectIfEnrolled();
-  void PutInForce(const v1::PolicyBundle& bundle);
+  void PutInForce(const v1::PolicyBundle& bundle, const std::vector<std::string>& warnings);
   void SetPolicyDetail(std::string detail);
 
   const AgentConfig config_;
@@ -72,6 +72,8 @@ class Agent {
   std::string device_id_;
   std::string server_;
   std::string policy_name_;
+  std::vector<v1::RegistryState> registries_;  // in force
+  uint64_t rules_idle_ = 0;                    // warnings of the packs in force
   std::string policy_detail_ = "no policy has arrived yet";
   std::string enrolment_detail_;
   google::protobuf::Timestamp policy_created_;

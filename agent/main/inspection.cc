@@ -17,10 +17,10 @@ Inspection::Inspection(boost::asio::io_context& io, Pipeline& pipeline, const Ag
   cache_options_.entries_max = config.inspect_cache_entries_max;
 }
 
-absl::StatusOr<v1::InspectorReady> Inspection::Compile(const std::vector<v1::Pack>& packs) {
+absl::StatusOr<v1::InspectorReady> Inspection::Compile(const inspect::InspectorRules& rules) {
   const std::lock_guard one_at_a_time(compiling_);
-  if (const auto running = pool()) return running->Reload(packs);
-  auto started = inspect::InspectorPool::Start(io_, options_, packs);
+  if (const auto running = pool()) return running->Reload(rules);
+  auto started = inspect::InspectorPool::Start(io_, options_, rules);
   if (!started.ok()) return started.status();
   const std::shared_ptr<inspect::InspectorPool> fresh =
       std::make_shared<inspect::CachingInspector>(io_, *std::move(started), cache_options_);

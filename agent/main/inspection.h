@@ -17,8 +17,8 @@ class Inspection {
  public:
   Inspection(boost::asio::io_context& io, Pipeline& pipeline, const AgentConfig& config);
 
-  // Starts the pool with `packs`, or switches the one that runs; blocks while they compile.
-  absl::StatusOr<v1::InspectorReady> Compile(const std::vector<v1::Pack>& packs);
+  // Starts the pool with `rules`, or switches the one that runs; blocks while packs compile.
+  absl::StatusOr<v1::InspectorReady> Compile(const inspect::InspectorRules& rules);
 
   // Null before the first.
   [[nodiscard]] std::shared_ptr<inspect::InspectorPool> pool() const;

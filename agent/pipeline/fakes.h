@@ -36,8 +36,8 @@ class FakeInspector final : public inspect::InspectorPool {
     }
     for (auto& done : held) done(v1::InspectReport());
   }
-  absl::StatusOr<v1::InspectorReady> Reload(const std::vector<v1::Pack>& packs) override {
-    packs_loaded = packs.size();
+  absl::StatusOr<v1::InspectorReady> Reload(const inspect::InspectorRules& rules) override {
+    packs_loaded = rules.packs.size();
     return ready;
   }
   [[nodiscard]] v1::InspectorReady Ready() const override { return ready; }

@@ -20,12 +20,6 @@ namespace {
 constexpr std::chrono::seconds kTryDeadline{30};
 constexpr int kTriesMax = 5;
 
-bool IsSha256(const std::string& text) {
-  return text.size() == 64 && std::ranges::all_of(text, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
-
 std::filesystem::path PartOf(const std::string& state_dir, const std::string& sha256) {
   return std::filesystem::path(state_dir) / fmt::format("fetch-{}.part", sha256);
 }
@@ -41,13 +35,19 @@ void RemoveOtherParts(const std::string& state_dir, const std::filesystem::path&
   }
 }
 
+struct Wanted {
+  const std::string& sha256;
+  uint64_t bytes;
+  const FetchProgress& progress;
+};
+
 // Appends from `offset` on until the stream ends; `offset` moves along.
-absl::Status FetchOnce(v1::AgentService::StubInterface& stub, const v1::PolicyOffer& offer, int fd,
+absl::Status FetchOnce(v1::AgentService::StubInterface& stub, const Wanted& wanted, int fd,
                        uint64_t& offset) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kTryDeadline);
   v1::FetchBlobRequest request;
-  request.set_sha256(offer.sha256());
+  request.set_sha256(wanted.sha256);
   request.set_offset(offset);
   const auto reader = stub.FetchBlob(&context, request);
   v1::BlobChunk chunk;
@@ -55,11 +55,12 @@ absl::Status FetchOnce(v1::AgentService::StubInterface& stub, const v1::PolicyOf
   while (status.ok() && reader->Read(&chunk)) {
     if (chunk.offset() != offset) {
       status = absl::DataLossError("the server sent another place than was asked for");
-    } else if (chunk.data().size() > offer.size_bytes() - offset) {
+    } else if (chunk.data().size() > wanted.bytes - offset) {
       status = absl::DataLossError("the server sent more than it offered");
     } else {
       status = WriteAll(fd, chunk.data());
       offset += chunk.data().size();
+      if (status.ok() && !wanted.progress()) status = absl::CancelledError("stopped");
     }
   }
   if (!status.ok()) context.TryCancel();
@@ -67,11 +68,48 @@ absl::Status FetchOnce(v1::AgentService::StubInterface& stub, const v1::PolicyOf
   return status.ok() ? FromGrpc(finished) : status;
 }
 
+// Where the file goes on: its end, or its start when it is too long to be a part of it.
+absl::StatusOr<uint64_t> GoOn(int fd, const std::string& path, uint64_t bytes) {
+  const off_t end = ::lseek(fd, 0, SEEK_END);
+  if (end < 0) return ErrnoStatus(errno, path);
+  if (static_cast<uint64_t>(end) <= bytes) return static_cast<uint64_t>(end);
+  if (::ftruncate(fd, 0) != 0) return ErrnoStatus(errno, path);
+  if (::lseek(fd, 0, SEEK_SET) != 0) return ErrnoStatus(errno, path);
+  return 0;
+}
+
 }  // namespace
 
+bool IsSha256(std::string_view text) {
+  return text.size() == 64 && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+absl::Status FetchBlob(v1::AgentService::StubInterface& stub, const std::string& sha256,
+                       uint64_t bytes, const std::string& path, const FetchProgress& progress) {
+  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return ErrnoStatus(errno, path);
+  const auto start = GoOn(fd.get(), path, bytes);
+  if (!start.ok()) return start.status();
+  uint64_t offset = *start;
+  absl::Status status;
+  int tries = 0;
+  while (offset < bytes) {
+    const uint64_t before = offset;
+    status = FetchOnce(stub, {sha256, bytes, progress}, fd.get(), offset);
+    // A stream that brings nothing is a try; one that brings something is progress.
+    if (offset == before && ++tries >= kTriesMax) break;
+    if (absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsCancelled(status)) break;
+  }
+  if (offset == bytes) return absl::OkStatus();
+  if (!status.ok()) return status;
+  return absl::DataLossError(fmt::format("it ends after {} of {} bytes", offset, bytes));
+}
+
 absl::StatusOr<std::string> FetchBundle(v1::AgentService::StubInterface& stub,
-                                        const v1::PolicyOffer& offer,
-                                        const std::string& state_dir) {
+                                        const v1::PolicyOffer& offer, const std::string& state_dir,
+                                        const FetchProgress& progress) {
   if (!IsSha256(offer.sha256())) return absl::InvalidArgumentError("the offer's SHA-256 is bad");
   if (offer.size_bytes() == 0 || offer.size_bytes() > kBundleBytesMax) {
     return absl::ResourceExhaustedError(fmt::format("the offered bundle has {} bytes, more than {}",
@@ -79,30 +117,8 @@ absl::StatusOr<std::string> FetchBundle(v1::AgentService::StubInterface& stub,
   }
   const std::filesystem::path path = PartOf(state_dir, offer.sha256());
   RemoveOtherParts(state_dir, path);
-  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return ErrnoStatus(errno, path.string());
-  const off_t end = ::lseek(fd.get(), 0, SEEK_END);
-  if (end < 0) return ErrnoStatus(errno, path.string());
-  auto offset = static_cast<uint64_t>(end);
-  if (offset > offer.size_bytes()) {
-    if (::ftruncate(fd.get(), 0) != 0) return ErrnoStatus(errno, path.string());
-    if (::lseek(fd.get(), 0, SEEK_SET) != 0) return ErrnoStatus(errno, path.string());
-    offset = 0;
-  }
-  absl::Status status;
-  int tries = 0;
-  while (offset < offer.size_bytes()) {
-    const uint64_t before = offset;
-    status = FetchOnce(stub, offer, fd.get(), offset);
-    // A stream that brings nothing is a try; one that brings something is progress.
-    if (offset == before && ++tries >= kTriesMax) break;
-    if (absl::IsDataLoss(status) || absl::IsNotFound(status)) break;
-  }
-  if (offset < offer.size_bytes()) {
-    return status.ok() ? absl::DataLossError(fmt::format("the bundle ends after {} of {} bytes",
-                                                         offset, offer.size_bytes()))
-                       : status;
-  }
+  auto status = FetchBlob(stub, offer.sha256(), offer.size_bytes(), path, progress);
+  if (!status.ok()) return status;
   return ReadFile(path, kBundleBytesMax);
 }
 

@@ -21,10 +21,11 @@ std::string FirstError(const google::protobuf::RepeatedPtrField<v1::PackProblem>
 
 }  // namespace
 
-PolicyKeeper::PolicyKeeper(std::string state_dir, std::string public_key, Hooks hooks)
-    : path_(std::move(state_dir) + "/policy.bundle"),
+PolicyKeeper::PolicyKeeper(const std::string& state_dir, std::string public_key, Hooks hooks)
+    : path_(state_dir + "/policy.bundle"),
       public_key_(std::move(public_key)),
-      hooks_(std::move(hooks)) {}
+      hooks_(std::move(hooks)),
+      registries_(state_dir) {}
 
 uint64_t PolicyKeeper::version() const {
   const std::lock_guard lock(mutex_);
@@ -42,24 +43,32 @@ absl::Status PolicyKeeper::LoadKept() {
   auto bundle = OpenBundle(*std::move(bytes), "", public_key_, 0);
   if (!bundle.ok()) return bundle.status();
   const std::lock_guard lock(taking_);
-  return Take(*bundle, false);
+  return Take(*bundle, false, nullptr);
 }
 
-absl::Status PolicyKeeper::Offer(std::string bytes, const std::string& sha256) {
+absl::Status PolicyKeeper::Offer(std::string bytes, const std::string& sha256,
+                                 const RegistryFiles::Fetch& fetch) {
   const std::lock_guard lock(taking_);
   auto bundle = OpenBundle(std::move(bytes), sha256, public_key_, version());
   if (!bundle.ok()) return bundle.status();
-  return Take(*bundle, true);
+  return Take(*bundle, true, fetch);
 }
 
-absl::Status PolicyKeeper::Compile(const Bundle& bundle, bool& switched) {
-  const std::vector<v1::Pack> packs(bundle.content.packs().begin(), bundle.content.packs().end());
-  const auto ready = hooks_.compile(packs);
+absl::Status PolicyKeeper::Compile(const Bundle& bundle, const RegistryFiles::Fetch& fetch,
+                                   bool& switched) {
+  auto registries = registries_.Open(bundle.content.registries(), fetch);
+  if (!registries.ok()) return registries.status();
+  const auto& packs = bundle.content.packs();
+  const auto ready = hooks_.compile({{packs.begin(), packs.end()}, *std::move(registries)});
   if (!ready.ok()) return ready.status();
   if (!ready->ok()) {
     return absl::InvalidArgumentError("packs: " + FirstError(ready->problems()));
   }
   switched = true;
+  warnings_.clear();
+  for (const v1::PackProblem& problem : ready->problems()) {
+    warnings_.push_back(rules::FormatProblem(problem));
+  }
   const std::vector<std::string> detectors(ready->detectors().begin(), ready->detectors().end());
   for (const auto& problem : rules::CheckPolicy(bundle.content.policy(), detectors)) {
     if (problem.severity() == v1::PackProblem::SEVERITY_WARNING) continue;
@@ -77,19 +86,26 @@ void PolicyKeeper::SwitchBack() {
   }
   if (before == nullptr) return;
   const auto& packs = before->content.packs();
-  const auto back = hooks_.compile({packs.begin(), packs.end()});
+  auto registries = registries_.Open(before->content.registries(), nullptr);
+  if (!registries.ok()) {
+    spdlog::error("registries in force: {}", std::string(registries.status().message()));
+    return;
+  }
+  const auto back = hooks_.compile({{packs.begin(), packs.end()}, *std::move(registries)});
   if (!back.ok()) spdlog::error("packs in force: {}", std::string(back.status().message()));
 }
 
-absl::Status PolicyKeeper::Take(const Bundle& bundle, bool keep) {
+absl::Status PolicyKeeper::Take(const Bundle& bundle, bool keep,
+                                const RegistryFiles::Fetch& fetch) {
   bool switched = false;
-  absl::Status status = Compile(bundle, switched);
+  absl::Status status = Compile(bundle, fetch, switched);
   if (status.ok() && keep) status = ReplaceFile(path_, bundle.bytes, 0600);
   if (!status.ok()) {
     if (switched) SwitchBack();
     return status;
   }
-  hooks_.in_force(bundle.content);
+  registries_.KeepOnly(bundle.content.registries());
+  hooks_.in_force(bundle.content, warnings_);
   auto kept = std::make_shared<Bundle>(bundle);
   kept->bytes.clear();
   const std::lock_guard lock(mutex_);

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "agent/uplink/bundle.h"
+#include "agent/uplink/registry_files.h"
 #include "shoumi/v1/inspect.pb.h"
 
 namespace shoumi::agent {
@@ -20,32 +21,37 @@ class PolicyKeeper {
  public:
   struct Hooks {
     // Compiles packs and switches inspection to them; on an error inspection stays as it was.
-    std::function<absl::StatusOr<v1::InspectorReady>(const std::vector<v1::Pack>&)> compile;
-    std::function<void(const v1::PolicyBundle&)> in_force;
+    std::function<absl::StatusOr<v1::InspectorReady>(const inspect::InspectorRules&)> compile;
+    // With what of it cannot do its work here, a line each.
+    std::function<void(const v1::PolicyBundle&, const std::vector<std::string>& warnings)> in_force;
   };
 
   // `state_dir` exists; the bundle is kept in "policy.bundle" there.
-  PolicyKeeper(std::string state_dir, std::string public_key, Hooks hooks);
+  PolicyKeeper(const std::string& state_dir, std::string public_key, Hooks hooks);
 
   // At start, without any server. NotFound when none is kept; another error says why the kept one
   // is not in force.
   absl::Status LoadKept();
 
-  // `sha256` is that of the offer. Whatever fails, what was in force stays.
-  absl::Status Offer(std::string bytes, const std::string& sha256);
+  // `sha256` is that of the offer; indexes of registries that are not here are fetched. Whatever
+  // fails, what was in force stays.
+  absl::Status Offer(std::string bytes, const std::string& sha256,
+                     const RegistryFiles::Fetch& fetch);
 
   [[nodiscard]] uint64_t version() const;
   [[nodiscard]] std::string sha256() const;
 
  private:
-  absl::Status Take(const Bundle& bundle, bool keep);
-  absl::Status Compile(const Bundle& bundle, bool& switched);
+  absl::Status Take(const Bundle& bundle, bool keep, const RegistryFiles::Fetch& fetch);
+  absl::Status Compile(const Bundle& bundle, const RegistryFiles::Fetch& fetch, bool& switched);
   void SwitchBack();
 
   const std::string path_;
   const std::string public_key_;
   const Hooks hooks_;
-  std::mutex taking_;         // one bundle at a time
+  std::mutex taking_;  // one bundle at a time; guards the two that follow
+  RegistryFiles registries_;
+  std::vector<std::string> warnings_;
   mutable std::mutex mutex_;  // guards what is below
   std::shared_ptr<const Bundle> current_;
 };

@@ -117,9 +117,18 @@ absl::Status Session::TakeOffer(const v1::PolicyOffer& offer) {
     return absl::FailedPreconditionError(
         fmt::format("version {} is not newer than {} in force", offer.version(), keeper.version()));
   }
-  auto bytes = FetchBundle(*stub_, offer, uplink_.options_.state_dir);
+  const FetchProgress progress = [this] {
+    const std::lock_guard lock(mutex_);
+    last_progress_ = uplink_.clock_.Now();  // acknowledgements wait behind the offer
+    return !ended_;
+  };
+  auto bytes = FetchBundle(*stub_, offer, uplink_.options_.state_dir, progress);
   if (!bytes.ok()) return bytes.status();
-  absl::Status status = keeper.Offer(*std::move(bytes), offer.sha256());
+  absl::Status status = keeper.Offer(
+      *std::move(bytes), offer.sha256(),
+      [this, &progress](const v1::Registry& registry, const std::string& path) {
+        return FetchBlob(*stub_, registry.sha256(), registry.size_bytes(), path, progress);
+      });
   ForgetFetched(uplink_.options_.state_dir, offer.sha256());
   if (status.ok() && keeper.version() != offer.version()) {
     status = absl::DataLossError(

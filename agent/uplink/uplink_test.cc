@@ -42,9 +42,13 @@ class UplinkTest : public ::testing::Test {
     options.state_dir = folder_;
     keeper_ = std::make_unique<PolicyKeeper>(
         folder_, enrolment.policy_public_key,
-        PolicyKeeper::Hooks{[this](const std::vector<v1::Pack>& packs) {
+        PolicyKeeper::Hooks{[this](const inspect::InspectorRules& rules) {
                               const std::lock_guard lock(mutex_);
-                              compiled_.push_back(packs.empty() ? "" : packs[0].name());
+                              compiled_.push_back(rules.packs.empty() ? "" : rules.packs[0].name());
+                              registries_.clear();
+                              for (const auto& file : rules.registries) {
+                                registries_.push_back(file.head.name());
+                              }
                               v1::InspectorReady ready;
                               ready.set_ok(compiled_.back() != "broken");
                               if (!ready.ok()) {
@@ -55,7 +59,7 @@ class UplinkTest : public ::testing::Test {
                               ready.add_detectors("cn.uscc");
                               return ready;
                             },
-                            [this](const v1::PolicyBundle& bundle) {
+                            [this](const v1::PolicyBundle& bundle, const auto&) {
                               const std::lock_guard lock(mutex_);
                               in_force_.push_back(bundle.version());
                             }});
@@ -128,6 +132,7 @@ class UplinkTest : public ::testing::Test {
   std::unique_ptr<Spool> spool_;
   std::mutex mutex_;  // the uplink's thread fills in these three
   std::vector<std::string> compiled_;
+  std::vector<std::string> registries_;  // of the last compilation
   std::vector<uint64_t> in_force_;
   std::vector<std::pair<v1::AgentEvent::Kind, std::string>> events_;
   std::unique_ptr<PolicyKeeper> keeper_;
@@ -235,13 +240,14 @@ TEST_F(UplinkTest, TakesAnOfferIntoForceAndKeepsIt) {
   server_.Stop();
   // A next start, without any server.
   std::vector<uint64_t> kept;
-  PolicyKeeper next(folder_, enrolment.policy_public_key,
-                    {[](const auto&) {
-                       v1::InspectorReady ready;
-                       ready.set_ok(true);
-                       return ready;
-                     },
-                     [&](const v1::PolicyBundle& bundle) { kept.push_back(bundle.version()); }});
+  PolicyKeeper next(
+      folder_, enrolment.policy_public_key,
+      {[](const auto&) {
+         v1::InspectorReady ready;
+         ready.set_ok(true);
+         return ready;
+       },
+       [&](const v1::PolicyBundle& bundle, const auto&) { kept.push_back(bundle.version()); }});
   ASSERT_TRUE(next.LoadKept().ok());
   EXPECT_EQ(kept, std::vector<uint64_t>{3});
   // Changed on disk: refused, nothing comes into force.
@@ -250,6 +256,65 @@ TEST_F(UplinkTest, TakesAnOfferIntoForceAndKeepsIt) {
   Put("policy.bundle", bytes);
   EXPECT_FALSE(next.LoadKept().ok());
   EXPECT_EQ(kept.size(), 1u);
+}
+
+TEST_F(UplinkTest, RegistriesAreFetchedCheckedAndKept) {
+  const auto enrolment = EnrolHere().value();
+  Connect(enrolment);
+  const std::string index(100'000, 'i');
+  const std::string other(50'000, 'j');
+  server_.Serve(index);
+  {
+    const std::lock_guard lock(server_.mutex);
+    server_.cut_fetch_after = 3000;  // of the bundle
+  }
+  v1::PolicyBundle bundle = BundleOf(1);
+  v1::Registry& registry = *bundle.add_registries();
+  registry.set_name("clients");
+  registry.set_sha256(crypto::Sha256Hex(index));
+  registry.set_size_bytes(index.size());
+  server_.Offer(1, server_.Sign(bundle));
+  ASSERT_EQ(ResultAfter(0).outcome(), v1::PolicyResult::OUTCOME_IN_FORCE);
+  EXPECT_EQ(registries_, std::vector<std::string>{"clients"});
+  const std::string path = folder_ + "/registries/" + registry.sha256() + ".index";
+  EXPECT_EQ(ReadFile(path, 1 << 20).value(), index);
+  // One that cannot be had, or is not what was signed: refused by name, the one before stays.
+  v1::PolicyBundle next = BundleOf(2);
+  v1::Registry& changed = *next.add_registries();
+  changed = registry;
+  changed.set_sha256(crypto::Sha256Hex(other));
+  changed.set_size_bytes(other.size());
+  server_.Offer(2, server_.Sign(next));
+  EXPECT_THAT(ResultAfter(1).error(), HasSubstr("client registry 'clients': it ends after 0 of"));
+  server_.Serve(std::string(other.size(), 'k'), changed.sha256());
+  server_.Offer(2, server_.Sign(next));
+  EXPECT_THAT(ResultAfter(2).error(), HasSubstr("not the one that was signed"));
+  EXPECT_EQ(keeper_->version(), 1U);
+  EXPECT_TRUE(std::filesystem::exists(path));
+  server_.Serve(other);
+  server_.Offer(2, server_.Sign(next));
+  EXPECT_EQ(ResultAfter(3).outcome(), v1::PolicyResult::OUTCOME_IN_FORCE);
+  EXPECT_FALSE(std::filesystem::exists(path));
+  // A next start has it without any server; one whose index is gone has no policy and says so.
+  uplink_.reset();
+  server_.Stop();
+  size_t opened = 0;
+  const PolicyKeeper::Hooks hooks{[&opened](const inspect::InspectorRules& rules) {
+                                    opened = rules.registries.size();
+                                    v1::InspectorReady ready;
+                                    ready.set_ok(true);
+                                    return ready;
+                                  },
+                                  [](const auto&, const auto&) {}};
+  PolicyKeeper here(folder_, enrolment.policy_public_key, hooks);
+  EXPECT_TRUE(here.LoadKept().ok());
+  EXPECT_EQ(opened, 1U);
+  std::filesystem::remove_all(folder_ + "/registries");
+  PolicyKeeper gone(folder_, enrolment.policy_public_key, hooks);
+  const absl::Status status = gone.LoadKept();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("client registry 'clients': its index is not on this workstation"));
 }
 
 TEST_F(UplinkTest, FetchGoesOnWhereItWasCut) {

@@ -146,7 +146,7 @@ int RunBench(const std::string& folder) {
   inspect::PoolOptions options;
   options.program = SHOUMI_BIN_DIR "/shoumi-inspect";
   options.workers_max = 1;
-  auto pool = inspect::InspectorPool::Start(io, options, *packs);
+  auto pool = inspect::InspectorPool::Start(io, options, {*packs, {}});
   if (!pool.ok()) {
     fmt::print(stderr, "{}\n", pool.status().ToString());
     return 1;

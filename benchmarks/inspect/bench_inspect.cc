@@ -159,7 +159,7 @@ int RunBench(const std::string& file, int rounds) {
   options.program = SHOUMI_BIN_DIR "/shoumi-inspect";
   options.workers_max = 1;
   const auto begin = steady_clock::now();
-  auto pool = inspect::InspectorPool::Start(io, options, *packs);
+  auto pool = inspect::InspectorPool::Start(io, options, {*packs, {}});
   if (!pool.ok()) {
     fmt::print(stderr, "{}\n", pool.status().ToString());
     return 1;

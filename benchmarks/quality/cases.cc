@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "fmt/format.h"
-#include "rules/engine/normalise.h"
+#include "rules/engine/text/normalise.h"
 
 namespace shoumi::benchmarks {
 namespace {

@@ -17,8 +17,8 @@
 #include "benchmarks/rules/corpus.h"
 #include "fmt/format.h"
 #include "rules/engine/database.h"
-#include "rules/engine/normalise.h"
 #include "rules/engine/scanner.h"
+#include "rules/engine/text/normalise.h"
 #include "rules/registry/index_builder.h"
 #include "rules/registry/matcher.h"
 
@@ -69,7 +69,8 @@ void Match(registry::Matcher& matcher, std::string_view text) {
     const size_t end = floor(std::min(begin + kStretchBytes, text.size()));
     const size_t from = floor(begin > kLook ? begin - kLook : 0);
     const size_t to = floor(std::min(end + kLook, text.size()));
-    matcher.Scan({text.substr(from, to - from), from, begin - from, end - from});
+    matcher.Scan(
+        {text.substr(from, to - from), from, begin - from, end - from, end == text.size()});
     begin = end;
   }
 }

@@ -23,8 +23,8 @@
 #include "fmt/format.h"
 #include "rules/engine/compiled_rules.h"
 #include "rules/engine/database.h"
-#include "rules/engine/normalise.h"
 #include "rules/engine/scanner.h"
+#include "rules/engine/text/normalise.h"
 
 namespace shoumi::benchmarks {
 namespace {

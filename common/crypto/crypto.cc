@@ -3,13 +3,16 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "common/fd.h"
 
 namespace shoumi::crypto {
 namespace {
@@ -77,6 +80,25 @@ std::string Sha256(std::string_view bytes) {
 
 std::string Sha256Hex(std::string_view bytes) {
   return ToHex(Sha256(bytes));
+}
+
+absl::StatusOr<std::string> Sha256HexOfFile(int file) {
+  constexpr size_t kPieceBytes = 1U << 20;
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(),
+                                                                     &EVP_MD_CTX_free);
+  Require(hash != nullptr && EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) == 1, "SHA-256");
+  std::string piece(kPieceBytes, '\0');
+  for (off_t at = 0;;) {
+    const ssize_t got = ::pread(file, piece.data(), piece.size(), at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return ErrnoStatus(errno, "read");
+    if (got == 0) break;
+    Require(EVP_DigestUpdate(hash.get(), piece.data(), static_cast<size_t>(got)) == 1, "SHA-256");
+    at += got;
+  }
+  std::string digest(32, '\0');
+  Require(EVP_DigestFinal_ex(hash.get(), Bytes(digest), nullptr) == 1, "SHA-256");
+  return ToHex(digest);
 }
 
 bool ConstantTimeEqual(std::string_view a, std::string_view b) {

@@ -20,6 +20,8 @@ std::string ToBase64Url(std::string_view bytes);
 
 std::string Sha256(std::string_view bytes);
 std::string Sha256Hex(std::string_view bytes);
+// Of a file's content from its start; its offset stays.
+absl::StatusOr<std::string> Sha256HexOfFile(int file);
 
 // Time depends on the lengths only.
 bool ConstantTimeEqual(std::string_view a, std::string_view b);

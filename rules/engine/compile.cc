@@ -64,11 +64,13 @@ class RuleCompiler {
     }
     rules_->list_count = static_cast<uint32_t>(2 * rules_->detectors.size());
     if (failed_) return nullptr;
-    if (expressions_.empty()) {
+    const bool rows = std::any_of(rules_->detectors.begin(), rules_->detectors.end(),
+                                  [](const Detector& d) { return d.is_of_rows(); });
+    if (expressions_.empty() && !rows) {
       Error("packs", "P115", 0, "the packs have no expressions and no terms");
       return nullptr;
     }
-    rules_->patterns = CompileAll(expressions_);
+    if (!expressions_.empty()) rules_->patterns = CompileAll(expressions_);
     if (!word_expressions_.empty()) rules_->words_image = CompileAll(word_expressions_);
     malloc_trim(0);  // compiling leaves tens of megabytes behind
     return failed_ ? nullptr : std::move(rules_);

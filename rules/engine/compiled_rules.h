@@ -53,7 +53,7 @@ struct CompiledRules {
   std::vector<Word> words;          // expression ids of `words_image`
   uint32_t list_count = 0;  // detector d has keywords as list 2d and against-words as list 2d+1
 
-  std::unique_ptr<HsImage> patterns;
+  std::unique_ptr<HsImage> patterns;     // null where all detectors are of rows
   std::unique_ptr<HsImage> words_image;  // null where no detector has words
 };
 

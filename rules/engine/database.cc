@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "rules/engine/compiled_rules.h"
 #include "rules/engine/pack_loader.h"
+#include "rules/engine/yaml_map.h"
 
 namespace shoumi::rules {
 
@@ -38,8 +39,33 @@ std::vector<std::string> Database::DetectorIds() const {
 }
 
 size_t Database::SizeBytes() const {
-  return rules_->patterns->size_bytes() +
-         (rules_->words_image != nullptr ? rules_->words_image->size_bytes() : 0);
+  const auto bytes = [](const std::unique_ptr<HsImage>& image) {
+    return image != nullptr ? image->size_bytes() : 0;
+  };
+  return bytes(rules_->patterns) + bytes(rules_->words_image);
+}
+
+void Database::CheckRegistries(const std::vector<v1::RegistryIndex>& registries,
+                               std::vector<v1::PackProblem>& problems) const {
+  for (const Detector& detector : rules_->detectors) {
+    if (!detector.is_of_rows()) continue;
+    const auto found =
+        std::find_if(registries.begin(), registries.end(),
+                     [&detector](const auto& head) { return head.name() == detector.registry; });
+    ProblemList list(detector.file, problems);
+    if (found == registries.end()) {
+      list.Warning("P152", detector.line,
+                   fmt::format("there is no client registry '{}' yet: {} finds nothing until it is "
+                               "imported",
+                               detector.registry, detector.id));
+    } else if (static_cast<uint32_t>(found->columns_size()) < detector.columns_min) {
+      list.Warning(
+          "P153", detector.line,
+          fmt::format("client registry '{}' has {} columns: {}, which wants {} of a row, "
+                      "finds nothing",
+                      detector.registry, found->columns_size(), detector.id, detector.columns_min));
+    }
+  }
 }
 
 absl::StatusOr<std::vector<v1::Pack>> ReadPacks(const std::string& dir) {

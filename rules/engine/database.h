@@ -28,6 +28,9 @@ class Database {
 
   [[nodiscard]] std::vector<std::string> DetectorIds() const;
   [[nodiscard]] size_t SizeBytes() const;
+  // Adds a warning for each detector of rows that can find nothing with these registries.
+  void CheckRegistries(const std::vector<v1::RegistryIndex>& registries,
+                       std::vector<v1::PackProblem>& problems) const;
   [[nodiscard]] const CompiledRules& rules() const { return *rules_; }
 
  private:

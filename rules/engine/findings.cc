@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -94,7 +95,7 @@ FindingCollector::State& FindingCollector::Count(const Accepted& accepted) {
   if (state.values.size() < options_.distinct_values_max) {
     state.values.insert(absl::HashOf(accepted.value));
   }
-  v1::Level level = detector.level;
+  v1::Level level = std::max(detector.level, accepted.level);
   if (detector.level_from_marking && accepted.marking) level = accepted.marking->level();
   if (accepted.marking && (!state.marking || level > state.level)) {
     state.marking = accepted.marking;
@@ -103,32 +104,45 @@ FindingCollector::State& FindingCollector::Count(const Accepted& accepted) {
   return state;
 }
 
-void FindingCollector::Keep(State& state, const Accepted& accepted, std::string masked) {
+v1::Match* FindingCollector::Keep(State& state, const Accepted& accepted) {
+  if (state.matches.size() >= options_.matches_per_finding_max) {
+    ++state.omitted;
+    return nullptr;
+  }
   v1::Match& match = state.matches.emplace_back();
   match.set_part(part_);
   match.set_kind(kind_);
   match.set_start(accepted.start);
   match.set_end(accepted.end);
-  match.set_masked(std::move(masked));
   match.set_confidence(accepted.confidence);
+  return &match;
 }
 
 void FindingCollector::Add(const Accepted& accepted) {
-  State& state = Count(accepted);
-  if (state.matches.size() >= options_.matches_per_finding_max) {
-    ++state.omitted;
-    return;
+  if (v1::Match* match = Keep(Count(accepted), accepted)) {
+    match->set_masked(MaskValue(accepted.validator, accepted.value));
   }
-  Keep(state, accepted, MaskValue(accepted.validator, accepted.value));
 }
 
 void FindingCollector::AddMasked(const Accepted& accepted, std::string_view masked) {
-  State& state = Count(accepted);
-  if (state.matches.size() >= options_.matches_per_finding_max) {
-    ++state.omitted;
-    return;
-  }
-  Keep(state, accepted, std::string(masked));
+  if (v1::Match* match = Keep(Count(accepted), accepted)) match->set_masked(std::string(masked));
+}
+
+void FindingCollector::AddRow(const FoundRow& row, uint64_t start, uint64_t end) {
+  const Accepted accepted{.from = row.from,
+                          .to = row.to,
+                          .start = start,
+                          .end = end,
+                          .detector = row.detector,
+                          .confidence = row.confidence,
+                          .validator = {},
+                          .value = std::to_string(row.row),
+                          .marking = {},
+                          .level = row.level};
+  v1::Match* match = Keep(Count(accepted), accepted);
+  if (match == nullptr) return;
+  match->set_masked(row.masked);
+  match->mutable_columns()->Assign(row.columns.begin(), row.columns.end());
 }
 
 void FindingCollector::Reject(uint32_t detector, uint64_t start, uint64_t end, std::string_view why,

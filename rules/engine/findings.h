@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "rules/engine/compiled_rules.h"
+#include "rules/engine/row_finder.h"
 #include "rules/engine/scanner.h"
 
 namespace shoumi::rules {
@@ -24,6 +25,7 @@ struct Accepted {
   std::string_view validator;  // of the compiled rules
   std::string value;
   std::optional<v1::Marking> marking;
+  v1::Level level = v1::LEVEL_NONE;  // of its own
 };
 
 // Of candidates that overlap, keeps one: by priority, confidence, length and id of the detector.
@@ -57,6 +59,8 @@ class FindingCollector {
   void Add(const Accepted& accepted);
   // `masked` is fit to be shown as it is.
   void AddMasked(const Accepted& accepted, std::string_view masked);
+  // `start` and `end` are in the part's original text.
+  void AddRow(const FoundRow& row, uint64_t start, uint64_t end);
   void AddExpired() { ++expired_; }
   void Reject(uint32_t detector, uint64_t start, uint64_t end, std::string_view why,
               std::string masked);
@@ -77,7 +81,8 @@ class FindingCollector {
     std::optional<v1::Marking> marking;
   };
   State& Count(const Accepted& accepted);
-  void Keep(State& state, const Accepted& accepted, std::string masked);
+  // Null beyond the bound on matches.
+  v1::Match* Keep(State& state, const Accepted& accepted);
 
   const CompiledRules& rules_;
   ScanOptions options_;

@@ -68,10 +68,15 @@ struct Detector {
   uint32_t distinct_min = 0;
   uint32_t figures_min = 0;
 
+  // Of rows of a client registry; `within_chars` as above.
+  std::string registry;
+  uint32_t columns_min = 0;
+
   std::string file;
   uint32_t line = 0;
 
   [[nodiscard]] bool is_dictionary() const { return !terms.empty(); }
+  [[nodiscard]] bool is_of_rows() const { return !registry.empty(); }
 };
 
 }  // namespace shoumi::rules

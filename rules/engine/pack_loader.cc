@@ -6,9 +6,10 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "rules/engine/normalise.h"
+#include "rules/engine/text/normalise.h"
 #include "rules/engine/text/utf8.h"
 #include "rules/engine/yaml_map.h"
+#include "rules/registry/registry.h"
 
 namespace shoumi::rules {
 namespace {
@@ -94,8 +95,12 @@ class PackReader {
     ReadThreshold(map, detector);
     const auto patterns = map.List("patterns", Need::kOptional);
     const auto terms = map.List("terms", Need::kOptional);
-    if (patterns.has_value() == terms.has_value()) {
-      problems_.Error("P104", map.line(), "a detector needs either 'patterns' or 'terms'");
+    const auto registry = map.Text("registry", Need::kOptional);
+    if (patterns.has_value() + terms.has_value() + registry.has_value() != 1) {
+      problems_.Error("P104", map.line(),
+                      "a detector needs either 'patterns' or 'terms' or 'registry'");
+    } else if (registry) {
+      ReadRows(map, *registry, detector);
     } else if (patterns) {
       ReadPatterns(*patterns, detector);
       ReadWords(map, "keywords", "boost", detector.keywords);
@@ -252,6 +257,20 @@ class PackReader {
       }
       detector.exceptions.insert(std::move(bare));
     }
+  }
+
+  void ReadRows(PackMap& map, const std::string& registry, Detector& detector) {
+    detector.registry = registry;
+    if (!registry::IsRegistryName(registry)) {
+      problems_.Error("P111", map.LineOfKey("registry"),
+                      fmt::format("'{}' is not the name of a client registry: write letters a-z, "
+                                  "digits and '-'",
+                                  registry));
+    }
+    detector.columns_min =
+        map.Number("columns_min", 1, registry::kColumnsMax, Need::kRequired).value_or(1);
+    detector.within_chars =
+        map.Number("within_chars", 1, kWithinCharsMax, Need::kRequired).value_or(1);
   }
 
   void ReadDictionary(PackMap& map, const YAML::Node& list, Detector& detector) {

@@ -79,23 +79,34 @@ Extent LastSymbols(std::string_view text, size_t to, uint32_t symbols) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Scanner>> Scanner::Create(const Database& database) {
-  auto scanner = WindowScanner::Create(database.rules(), kWindowBytesDefault);
+absl::StatusOr<std::unique_ptr<Scanner>> Scanner::Create(const Database& database,
+                                                         registry::Registries registries) {
+  auto scanner =
+      WindowScanner::Create(database.rules(), kWindowBytesDefault, std::move(registries));
   if (!scanner.ok()) return scanner.status();
   return std::unique_ptr<Scanner>(*std::move(scanner));
 }
 
-absl::StatusOr<std::unique_ptr<WindowScanner>> WindowScanner::Create(const CompiledRules& rules,
-                                                                     size_t window_bytes) {
-  std::unique_ptr<WindowScanner> scanner(new WindowScanner(rules, window_bytes));
-  if (auto status = scanner->scratch_.Fit(*rules.patterns); !status.ok()) return status;
+absl::StatusOr<std::unique_ptr<WindowScanner>> WindowScanner::Create(
+    const CompiledRules& rules, size_t window_bytes, registry::Registries registries) {
+  std::unique_ptr<WindowScanner> scanner(
+      new WindowScanner(rules, window_bytes, std::move(registries)));
+  if (rules.patterns != nullptr) {
+    if (auto status = scanner->scratch_.Fit(*rules.patterns); !status.ok()) return status;
+  }
   if (auto status = scanner->keywords_.Prepare(); !status.ok()) return status;
   return scanner;
 }
 
-WindowScanner::WindowScanner(const CompiledRules& rules, size_t window_bytes)
+WindowScanner::WindowScanner(const CompiledRules& rules, size_t window_bytes,
+                             registry::Registries registries)
     : rules_(rules),
       window_(window_bytes),
+      rows_(rules, std::move(registries),
+            [this](const FoundRow& row) {
+              findings_.AddRow(row, window_.OriginalStart(row.from - window_.base()),
+                               window_.OriginalEnd(row.to - window_.base()));
+            }),
       keywords_(rules),
       overlaps_(rules),
       findings_(rules),
@@ -118,6 +129,7 @@ void WindowScanner::BeginPart(std::string_view part, v1::PartKind kind) {
   if (kind_ != v1::PART_KIND_FIRST_PAGE || kind != v1::PART_KIND_BODY) head_row_.clear();
   kind_ = kind;
   window_.BeginPart();
+  rows_.BeginPart();
   for (TermTracker& tracker : trackers_) tracker.BeginPart();
   findings_.BeginPart(part, kind);
 }
@@ -164,10 +176,13 @@ void WindowScanner::ScanWindow() {
   }
   Settle(window_.ends_part() ? std::numeric_limits<uint64_t>::max()
                              : SettledBefore(window_.base() + window_.commit_end()));
+  rows_.Scan({window_.text(), window_.base(), window_.commit_begin(), window_.commit_end(),
+              window_.ends_part()});
 }
 
 void WindowScanner::CollectHits() {
   hits_.clear();
+  if (rules_.patterns == nullptr) return;
   // Anything that ends after `commit_begin` started at most one anchor's width before it.
   const size_t before = std::min<size_t>(window_.commit_begin(), kAnchorWidthBytesMax);
   const ptrdiff_t origin = static_cast<ptrdiff_t>(window_.commit_begin() - before) - 1;

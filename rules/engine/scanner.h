@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "rules/engine/database.h"
+#include "rules/registry/registry.h"
 #include "shoumi/v1/finding.pb.h"
 #include "shoumi/v1/inspect.pb.h"
 
@@ -31,7 +32,9 @@ struct ScanResult {
 // one per worker, reused from document to document (Finish() resets it). The database outlives it.
 class Scanner {
  public:
-  static absl::StatusOr<std::unique_ptr<Scanner>> Create(const Database& database);
+  // `registries` are those that detectors of rows may name.
+  static absl::StatusOr<std::unique_ptr<Scanner>> Create(const Database& database,
+                                                         registry::Registries registries = {});
   virtual ~Scanner() = default;
 
   virtual void Begin(const ScanOptions& options) = 0;

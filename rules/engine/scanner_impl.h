@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "rules/engine/findings.h"
 #include "rules/engine/keyword_index.h"
+#include "rules/engine/row_finder.h"
 #include "rules/engine/scanner.h"
 #include "rules/engine/term_tracker.h"
 #include "rules/engine/text_window.h"
@@ -18,8 +19,8 @@ namespace shoumi::rules {
 // See scanner.h. `window_bytes` bounds the text that is held at a time and changes no result.
 class WindowScanner : public Scanner {
  public:
-  static absl::StatusOr<std::unique_ptr<WindowScanner>> Create(const CompiledRules& rules,
-                                                               size_t window_bytes);
+  static absl::StatusOr<std::unique_ptr<WindowScanner>> Create(
+      const CompiledRules& rules, size_t window_bytes, registry::Registries registries = {});
 
   void Begin(const ScanOptions& options) override;
   void BeginPart(std::string_view part, v1::PartKind kind) override;
@@ -33,7 +34,7 @@ class WindowScanner : public Scanner {
     uint32_t id = 0;
   };
 
-  WindowScanner(const CompiledRules& rules, size_t window_bytes);
+  WindowScanner(const CompiledRules& rules, size_t window_bytes, registry::Registries registries);
   void ScanWindow();
   void CollectHits();
   void JudgeAnchor(const Hit& hit);
@@ -52,6 +53,7 @@ class WindowScanner : public Scanner {
   const CompiledRules& rules_;
   HsScratch scratch_;
   TextWindow window_;
+  RowFinder rows_;
   KeywordIndex keywords_;
   OverlapResolver overlaps_;
   FindingCollector findings_;

@@ -1,20 +1,24 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
-#include "rules/engine/normalise.h"
 #include "rules/engine/pack.h"
+#include "rules/engine/text/normalise.h"
 #include "rules/engine/validator.h"
+#include "rules/registry/matcher.h"
 
 namespace shoumi::rules {
 
 // How far from an anchor anything is looked at: a validator's reach, then the longest distance of a
-// word in characters of at most four bytes, then the word.
+// word in characters of at most four bytes, then the word; or what the values of a client's row may
+// be apart.
 inline constexpr size_t kLookBytes =
-    kValidatorLookBytesMax + 4 * kWithinCharsMax + 2 * kWordBytesMax;
+    std::max(kValidatorLookBytesMax + 4 * kWithinCharsMax + 2 * kWordBytesMax,
+             registry::Matcher::kLookBytes);
 inline constexpr size_t kWindowBytesDefault = 256 << 10;
 inline constexpr size_t kWindowBytesMin = 4 * kLookBytes;
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "rules/engine/fold.h"
+#include "rules/engine/text/fold.h"
 
 namespace shoumi::rules {
 namespace {

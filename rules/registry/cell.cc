@@ -1,10 +1,11 @@
 #include "rules/registry/cell.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "fmt/format.h"
-#include "rules/engine/normalise.h"
+#include "rules/engine/text/normalise.h"
 #include "rules/engine/text/utf8.h"
 #include "rules/registry/symbols.h"
 
@@ -32,11 +33,6 @@ void ReadSymbols(std::string_view normalised, Cell& cell) {
   }
 }
 
-bool IsNumber(ColumnType type) {
-  return type == ColumnType::kCreditCode || type == ColumnType::kId || type == ColumnType::kPhone ||
-         type == ColumnType::kAccount;
-}
-
 void TakeEnd(std::u32string& symbols, std::u32string_view end) {
   if (!symbols.ends_with(end) || symbols.size() < end.size() + kCoreSymbolsMin) return;
   symbols.resize(symbols.size() - end.size());
@@ -51,7 +47,33 @@ void LeaveOutLegalForm(std::u32string& symbols) {
   TakeEnd(symbols, U"集团");
 }
 
+// A text is looked for by three symbols in a row, the first of them not ASCII, or by a word.
+bool HasAnchor(const Cell& cell) {
+  const auto last_first = cell.symbols.end() - 2;
+  return std::any_of(cell.symbols.begin(), last_first, [](char32_t c) { return c >= 0x80; }) ||
+         std::any_of(cell.words.begin(), cell.words.end(),
+                     [](const auto& word) { return word.second >= kWordSymbolsMin; });
+}
+
+constexpr std::array<std::string_view, kColumnTypes> kTypeNames = {
+    "name", "short_name", "credit_code", "id", "phone", "contact", "address", "account"};
+
 }  // namespace
+
+std::string_view ColumnTypeName(ColumnType type) {
+  return kTypeNames[static_cast<size_t>(type)];
+}
+
+std::optional<ColumnType> FindColumnType(std::string_view name) {
+  const auto found = std::find(kTypeNames.begin(), kTypeNames.end(), name);
+  if (found == kTypeNames.end()) return std::nullopt;
+  return static_cast<ColumnType>(found - kTypeNames.begin());
+}
+
+bool IsNumber(ColumnType type) {
+  return type == ColumnType::kCreditCode || type == ColumnType::kId || type == ColumnType::kPhone ||
+         type == ColumnType::kAccount;
+}
 
 absl::StatusOr<Cell> CellOf(ColumnType type, std::string_view value) {
   Cell cell;
@@ -76,6 +98,10 @@ absl::StatusOr<Cell> CellOf(ColumnType type, std::string_view value) {
   if (cell.number &&
       std::any_of(cell.symbols.begin(), cell.symbols.end(), [](char32_t c) { return c >= 0x80; })) {
     return absl::InvalidArgumentError("a number with characters that no number has");
+  }
+  if (!cell.number && !IsShort(cell) && !HasAnchor(cell)) {
+    return absl::InvalidArgumentError(
+        fmt::format("no word of at least {} letters or digits", kWordSymbolsMin));
   }
   return cell;
 }

@@ -13,8 +13,6 @@ namespace shoumi::registry {
 namespace {
 
 constexpr size_t kGramSymbols = 3;
-constexpr size_t kShortSymbolsMax = 3;
-constexpr size_t kWordAnchorMin = 3;
 constexpr uint32_t kGramTimesMany = 64;
 constexpr uint64_t kFilterBitsPerRecord = 12;
 constexpr uint64_t kRecordsPerBucket = 5;
@@ -42,36 +40,39 @@ absl::Status IndexBuilder::AddRow(v1::Level level) {
 }
 
 absl::Status IndexBuilder::AddCell(uint8_t column, ColumnType type, std::string_view value) {
+  auto cell = CellOf(type, value);
+  return cell.ok() ? AddCell(column, *cell) : cell.status();
+}
+
+absl::Status IndexBuilder::AddCell(uint8_t column, const Cell& cell) {
   if (counts_.rows == 0 || column >= kColumnsMax)
     return absl::InternalError("a cell without a row");
   if (cells_.size() == kCellsMax) {
     return absl::ResourceExhaustedError(fmt::format("more than {} values", kCellsMax));
   }
-  auto cell = CellOf(type, value);
-  if (!cell.ok()) return cell.status();
   Kept kept;
   kept.row = static_cast<uint32_t>(counts_.rows - 1);
-  kept.size = static_cast<uint8_t>(cell->symbols.size());
+  kept.size = static_cast<uint8_t>(cell.symbols.size());
   kept.column = column;
   const auto word =
-      std::max_element(cell->words.begin(), cell->words.end(),
+      std::max_element(cell.words.begin(), cell.words.end(),
                        [](const auto& a, const auto& b) { return a.second < b.second; });
-  const auto last_first = cell->symbols.end() - std::min(cell->symbols.size(), kGramSymbols - 1);
-  if (cell->number) {
+  const auto last_first = cell.symbols.end() - std::min(cell.symbols.size(), kGramSymbols - 1);
+  if (cell.number) {
     kept.anchor = Anchor::kNumber;
-  } else if (cell->symbols.size() <= kShortSymbolsMax) {
+  } else if (IsShort(cell)) {
     kept.anchor = Anchor::kShort;
-  } else if (std::any_of(cell->symbols.begin(), last_first, [](char32_t c) { return c >= 0x80; })) {
+  } else if (std::any_of(cell.symbols.begin(), last_first, [](char32_t c) { return c >= 0x80; })) {
     kept.anchor = Anchor::kGram;
-  } else if (word != cell->words.end() && word->second >= kWordAnchorMin) {
+  } else if (word != cell.words.end() && word->second >= kWordSymbolsMin) {
     kept.anchor = Anchor::kWord;
     kept.offset = word->first;
     kept.word_size = word->second;
   } else {
-    return absl::InvalidArgumentError("no word of at least three letters or digits");
+    return absl::InvalidArgumentError("a value without anything to find it by");
   }
   kept.symbols_at = symbols_.size();
-  symbols_ += cell->symbols;
+  symbols_ += cell.symbols;
   if (kept.anchor == Anchor::kShort) {
     row_has_short_.back() = true;
     ++counts_.short_cells;

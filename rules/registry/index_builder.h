@@ -32,6 +32,7 @@ class IndexBuilder {
   absl::Status AddRow(v1::Level level);
   // `column` < kColumnsMax. InvalidArgument for a value that cannot be looked for, without it.
   absl::Status AddCell(uint8_t column, ColumnType type, std::string_view value);
+  absl::Status AddCell(uint8_t column, const Cell& cell);
 
   // The bytes of the index. Once.
   absl::StatusOr<std::string> Finish();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
+#include <tuple>
 #include <utility>
 
 #include "rules/engine/text/utf8.h"
@@ -95,16 +97,24 @@ Matcher::Matcher(const Index& index, std::vector<RowRule> rules, Found found)
 void Matcher::BeginPart() {
   recent_.clear();
   told_.clear();
+  open_.clear();
 }
 
 void Matcher::Scan(const Stretch& stretch) {
   stretch_ = stretch;
-  if (stretch.text.size() < 3) return;  // no value is as short
-  const std::string_view text = stretch.text;
-  size_t at = stretch.begin;
-  while (at < stretch.end) {
-    at = SkipOrdinary(text.data(), at, std::min(stretch.end, text.size() - 2), index_.firsts());
-    if (at >= stretch.end) break;
+  if (stretch.text.size() >= 3) ReadStretch();  // no value is as short
+  const uint64_t behind = stretch.base + stretch.end;
+  const uint64_t reach = uint64_t{4} * within_chars_max_;
+  while (!recent_.empty() && recent_.front().to + reach < behind) recent_.pop_front();
+  Tell(stretch.last ? std::numeric_limits<uint64_t>::max() : behind - std::min(behind, reach));
+}
+
+void Matcher::ReadStretch() {
+  const std::string_view text = stretch_.text;
+  size_t at = stretch_.begin;
+  while (at < stretch_.end) {
+    at = SkipOrdinary(text.data(), at, std::min(stretch_.end, text.size() - 2), index_.firsts());
+    if (at >= stretch_.end) break;
     const auto lead = static_cast<unsigned char>(text[at]);
     if (lead < 0x80) {
       at = kWordBytes[lead] ? Words(at) : at + 1;
@@ -115,10 +125,6 @@ void Matcher::Scan(const Stretch& stretch) {
     at += std::max<size_t>(c.bytes, 1);
   }
   Flush();
-  const uint64_t behind = stretch.base + stretch.end;
-  while (!recent_.empty() && recent_.front().to + uint64_t{4} * within_chars_max_ < behind) {
-    recent_.pop_front();
-  }
 }
 
 void Matcher::Grams(size_t at) {
@@ -330,7 +336,7 @@ void Matcher::Decide(uint32_t row, std::vector<Hit>& of_row) {
   const Hit last = of_row.front();
   for (uint32_t number = 0; number < rules_.size(); ++number) {
     const RowRule& rule = rules_[number];
-    RowMatch match{number, row, index_.LevelOf(row), 0, last.from, last.to};
+    RowMatch match{number, row, index_.LevelOf(row), 0, last.from, last.to, {}};
     std::sort(of_row.begin() + 1, of_row.end(), [&last](const Hit& a, const Hit& b) {
       const auto far = [&last](const Hit& hit) {
         return hit.from < last.from ? last.from - hit.from : hit.from - last.from;
@@ -357,17 +363,58 @@ void Matcher::Decide(uint32_t row, std::vector<Hit>& of_row) {
       match.to = to;
     }
     if (static_cast<uint32_t>(std::popcount(match.columns)) < rule.columns_min) continue;
+    for (const Hit& hit : taken_) match.values.push_back({hit.column, hit.from, hit.to});
     const uint64_t key = uint64_t{number} << 32 | row;
     const auto told = told_.find(key);
     // The same place again, by another of its values.
     if (told != told_.end() && match.from < told->second) {
       told->second = std::max(told->second, match.to);
+      Extend(match);
       continue;
     }
     if (told_.size() >= kTold) told_.clear();
     told_[key] = match.to;
-    found_(match);
+    open_.push_back(std::move(match));
   }
+}
+
+// Adds what `match` has more than the last open one of its row, if that one reaches as far.
+void Matcher::Extend(const RowMatch& match) {
+  const auto open = std::find_if(open_.rbegin(), open_.rend(), [&match](const RowMatch& other) {
+    return other.rule == match.rule && other.row == match.row;
+  });
+  if (open == open_.rend()) return;
+  for (const RowMatch::Value& value : match.values) {
+    const uint64_t from = std::min(open->from, value.from);
+    const uint64_t to = std::max(open->to, value.to);
+    if ((open->columns >> value.column & 1) != 0 || from < stretch_.base) continue;
+    const std::string_view between = stretch_.text.substr(from - stretch_.base, to - from);
+    if (rules::CountCharacters(between) > rules_[match.rule].within_chars) continue;
+    if (std::any_of(open->values.begin(), open->values.end(), [&value](const auto& other) {
+          return value.from < other.to && other.from < value.to;
+        })) {
+      continue;
+    }
+    open->columns |= static_cast<uint16_t>(1U << value.column);
+    open->values.push_back(value);
+    open->from = from;
+    open->to = to;
+  }
+}
+
+// Those that start before `before`.
+void Matcher::Tell(uint64_t before) {
+  const auto rest = std::stable_partition(
+      open_.begin(), open_.end(), [before](const RowMatch& match) { return match.from < before; });
+  std::sort(open_.begin(), rest, [](const RowMatch& a, const RowMatch& b) {
+    return std::tuple(a.from, a.rule, a.row) < std::tuple(b.from, b.rule, b.row);
+  });
+  for (auto match = open_.begin(); match != rest; ++match) {
+    std::sort(match->values.begin(), match->values.end(),
+              [](const auto& a, const auto& b) { return a.from < b.from; });
+    found_(*match);
+  }
+  open_.erase(open_.begin(), rest);
 }
 
 }  // namespace shoumi::registry

@@ -18,6 +18,7 @@ struct Stretch {
   uint64_t base = 0;  // of `text` in its part
   size_t begin = 0;   // what starts in [begin, end) belongs to this stretch
   size_t end = 0;
+  bool last = false;  // of its part
 };
 
 // When a row is found.
@@ -26,14 +27,21 @@ struct RowRule {
   uint32_t within_chars = 200;  // from the start of the first to the end of the last; see below
 };
 
-// A row that a rule found. Offsets are in the part's normalised text.
+// A row that a rule found. Offsets are in the part's normalised text. Values of one row that stand
+// together, each within reach of another, are one match.
 struct RowMatch {
+  struct Value {
+    uint8_t column = 0;
+    uint64_t from = 0;
+    uint64_t to = 0;
+  };
   uint32_t rule = 0;
   uint32_t row = 0;
   v1::Level level = v1::LEVEL_NONE;
   uint16_t columns = 0;  // bit n: column n
   uint64_t from = 0;
   uint64_t to = 0;
+  std::vector<Value> values;  // disjoint, in order of offset, within the stretch's text
 };
 
 // Finds the rows of a registry in text. A value is found across spaces, line ends and punctuation,
@@ -52,7 +60,8 @@ class Matcher {
   Matcher(const Index& index, std::vector<RowRule> rules, Found found);
 
   void BeginPart();
-  // Stretches of a part in order.
+  // Stretches of a part in order, to the last one. Matches are told in order of offset, once all
+  // that may belong to them has been seen; their values stand in the stretch that is scanned.
   void Scan(const Stretch& stretch);
 
  private:
@@ -76,6 +85,7 @@ class Matcher {
   };
   static constexpr size_t kBatch = 64;
 
+  void ReadStretch();
   void Grams(size_t at);
   void PushGram(size_t at, const std::array<char32_t, 3>& gram);
   size_t Words(size_t at);
@@ -96,6 +106,8 @@ class Matcher {
   void OnHit(const Record::Fields& fields, const Extent& extent);
   void ShortOnes(uint32_t row, const Extent& around, std::vector<Hit>& of_row);
   void Decide(uint32_t row, std::vector<Hit>& of_row);
+  void Extend(const RowMatch& match);
+  void Tell(uint64_t before);
 
   const Index& index_;
   std::vector<RowRule> rules_;
@@ -111,6 +123,7 @@ class Matcher {
   std::vector<Hit> taken_;
   // By rule and row: up to where it has been found.
   absl::flat_hash_map<uint64_t, uint64_t> told_;
+  std::vector<RowMatch> open_;  // that more values may belong to
 };
 
 }  // namespace shoumi::registry

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "rules/engine/normalise.h"
+#include "rules/engine/text/normalise.h"
 #include "rules/registry/index_builder.h"
 
 namespace shoumi::registry {
@@ -67,8 +67,8 @@ class RegistryMatcher : public testing::Test {
       while (from > 0 && (normalised_[from] & 0xC0) == 0x80) --from;
       size_t to = std::min(end + Matcher::kLookBytes, normalised_.size());
       while (to < normalised_.size() && (normalised_[to] & 0xC0) == 0x80) ++to;
-      matcher.Scan(
-          {std::string_view(normalised_).substr(from, to - from), from, begin - from, end - from});
+      matcher.Scan({std::string_view(normalised_).substr(from, to - from), from, begin - from,
+                    end - from, end == normalised_.size()});
       begin = end;
     }
     return found;

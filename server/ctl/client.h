@@ -43,6 +43,33 @@ class Client {
     return response;
   }
 
+  // A call that sends many messages: `next(request)` fills in each and returns false at the end.
+  template <typename Request, typename Response, typename Next>
+  absl::StatusOr<Response> Upload(std::unique_ptr<grpc::ClientWriter<Request>> (
+                                      Service::Stub::*method)(grpc::ClientContext*, Response*),
+                                  std::chrono::seconds time_max, Next next) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + time_max);
+    context.AddMetadata("authorization", "Bearer " + options_.token);
+    Response response;
+    const auto writer = (stub_.get()->*method)(&context, &response);
+    for (;;) {
+      Request request;
+      const absl::StatusOr<bool> more = next(request);
+      if (!more.ok()) {
+        context.TryCancel();
+        writer->Finish();
+        return more.status();
+      }
+      // A write that fails is explained by how the call ends.
+      if (!*more || !writer->Write(request)) break;
+    }
+    writer->WritesDone();
+    const grpc::Status status = writer->Finish();
+    if (!status.ok()) return Explain(status);
+    return response;
+  }
+
  private:
   [[nodiscard]] absl::Status Explain(const grpc::Status& status) const;
 

@@ -22,6 +22,7 @@ void AddEvents(CLI::App& app, const Global& global, int& exit_status);
 void AddDevices(CLI::App& app, const Global& global, int& exit_status);
 void AddEnrolToken(CLI::App& app, const Global& global, int& exit_status);
 void AddPolicy(CLI::App& app, const Global& global, int& exit_status);
+void AddRegistry(CLI::App& app, const Global& global, int& exit_status);
 
 // One line on standard error, safe for a terminal.
 void Complain(std::string_view what);

@@ -18,8 +18,9 @@ using shoumi::Say;
 constexpr int kTimeoutSecondsMax = 3600;
 
 constexpr shoumi::ctl::AddCommand kCommands[] = {
-    &shoumi::ctl::AddLogin,   &shoumi::ctl::AddIncidents,  &shoumi::ctl::AddEvents,
-    &shoumi::ctl::AddDevices, &shoumi::ctl::AddEnrolToken, &shoumi::ctl::AddPolicy,
+    &shoumi::ctl::AddLogin,    &shoumi::ctl::AddIncidents,  &shoumi::ctl::AddEvents,
+    &shoumi::ctl::AddDevices,  &shoumi::ctl::AddEnrolToken, &shoumi::ctl::AddPolicy,
+    &shoumi::ctl::AddRegistry,
 };
 
 const char* Footer() {

@@ -129,7 +129,8 @@ absl::Status ServerProcess::OpenPolicy() {
   auto policy = PolicyPublisher::Create(options, CompilePolicy, *store_, clock_);
   if (!policy.ok()) return policy.status();
   policy_ = std::move(*policy);
-  return absl::OkStatus();
+  registries_ = std::make_unique<Registries>(RegistryOptions{}, *store_, *policy_, clock_);
+  return registries_->CatchUp();
 }
 
 absl::Status ServerProcess::OpenServices() {
@@ -137,9 +138,9 @@ absl::Status ServerProcess::OpenServices() {
   fleet_ = std::make_unique<Fleet>(FleetOptions{}, *store_, clock_);
   workers_ = std::make_unique<WorkerPool>(kWorkers, kJobsMax);
   anonymous_ = std::make_unique<PeerLimiter>(PeerLimits{}, clock_);
-  services_ = std::make_unique<Services>(Services{*authority_, *devices_, *operators_, *policy_,
-                                                  *ingest_, *fleet_, *store_, clock_, *workers_,
-                                                  counters_, *anonymous_, refusals_, RpcBounds{}});
+  services_ = std::make_unique<Services>(
+      Services{*authority_, *devices_, *operators_, *policy_, *registries_, *ingest_, *fleet_,
+               *store_, clock_, *workers_, counters_, *anonymous_, refusals_, RpcBounds{}});
   if (!options_.metrics_listen.empty()) {
     auto page = MetricsPage::Start(
         options_.metrics_listen,

@@ -53,6 +53,7 @@ class ServerProcess {
   std::unique_ptr<DeviceIdentity> devices_;
   std::unique_ptr<Operators> operators_;
   std::unique_ptr<PolicyPublisher> policy_;
+  std::unique_ptr<Registries> registries_;
   std::unique_ptr<RecordIngest> ingest_;
   std::unique_ptr<Fleet> fleet_;
   std::unique_ptr<WorkerPool> workers_;

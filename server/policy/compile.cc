@@ -12,6 +12,7 @@ CompiledPolicy CompilePolicy(const PolicyFiles& files) {
   auto packs = rules::Database::Compile(files.packs);
   result.problems = std::move(packs.problems);
   if (packs.database == nullptr) return result;
+  packs.database->CheckRegistries(files.registries, result.problems);
   auto policy = rules::LoadPolicy(files.file, files.yaml, packs.database->DetectorIds());
   result.problems.insert(result.problems.end(), policy.problems.begin(), policy.problems.end());
   result.ok = policy.ok;

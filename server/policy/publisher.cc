@@ -58,6 +58,7 @@ absl::Status PolicyPublisher::Load() {
   bundle->bytes = std::move((*row)->signed_bytes);
   bundle->sha256 = crypto::Sha256Hex(bundle->bytes);
   bundle->policy = opened->policy();
+  bundle->registries.assign(opened->registries().begin(), opened->registries().end());
   current_ = std::move(bundle);
   return absl::OkStatus();
 }
@@ -74,7 +75,26 @@ absl::StatusOr<CompiledPolicy> PolicyPublisher::CheckLocked(PolicyFiles& files) 
     return absl::FailedPreconditionError(
         "the request has no packs and the server ships none; start it with --packs DIR");
   }
+  const auto registries = StoredRegistries();
+  if (!registries.ok()) return registries.status();
+  for (const v1::Registry& registry : *registries) {
+    v1::RegistryIndex& head = files.registries.emplace_back();
+    head.set_name(registry.name());
+    *head.mutable_columns() = registry.columns();
+  }
   return compiler_(files);
+}
+
+absl::StatusOr<std::vector<v1::Registry>> PolicyPublisher::StoredRegistries() const {
+  const auto rows = store_.ListRegistries();
+  if (!rows.ok()) return rows.status();
+  std::vector<v1::Registry> registries;
+  for (const RegistryRow& row : *rows) {
+    if (!registries.emplace_back().ParseFromString(row.head)) {
+      return absl::DataLossError(fmt::format("client registry {} in the store", row.name));
+    }
+  }
+  return registries;
 }
 
 absl::StatusOr<CompiledPolicy> PolicyPublisher::Check(PolicyFiles files) {
@@ -90,19 +110,42 @@ absl::StatusOr<PolicyPublisher::Applied> PolicyPublisher::Apply(PolicyFiles file
   Applied applied{std::move(*compiled), nullptr};
   if (!applied.compiled.ok) return applied;
 
+  v1::PolicyBundle bundle;
+  *bundle.mutable_policy() = applied.compiled.policy;
+  for (v1::Pack& pack : files.packs) *bundle.add_packs() = std::move(pack);
+  bundle.set_source_sha256(crypto::Sha256Hex(files.yaml));
+  auto published = Publish(std::move(bundle), author);
+  if (!published.ok()) return published.status();
+  applied.bundle = *std::move(published);
+  return applied;
+}
+
+absl::StatusOr<std::shared_ptr<const PublishedBundle>> PolicyPublisher::Republish(
+    std::string_view author) {
+  const std::lock_guard lock(work_);
+  const auto current = Current();
+  if (current == nullptr) return nullptr;
+  auto bundle = OpenBundle(key_.public_key, current->bytes);
+  if (!bundle.ok()) return bundle.status();
+  return Publish(*std::move(bundle), author);
+}
+
+// Numbers, signs, stores and tells; `bundle` has policy and packs.
+absl::StatusOr<std::shared_ptr<const PublishedBundle>> PolicyPublisher::Publish(
+    v1::PolicyBundle bundle, std::string_view author) {
   const auto before = Current();
   auto published = std::make_shared<PublishedBundle>();
   published->version = before ? before->version + 1 : 1;
   published->created = clock_.WallNow();
   published->author = author;
-  published->policy = applied.compiled.policy;
-  v1::PolicyBundle bundle;
+  published->policy = bundle.policy();
+  auto registries = StoredRegistries();
+  if (!registries.ok()) return registries.status();
+  published->registries = *std::move(registries);
   bundle.set_version(published->version);
   *bundle.mutable_created() = ToProtoTime(published->created);
-  *bundle.mutable_policy() = published->policy;
-  for (v1::Pack& pack : files.packs) *bundle.add_packs() = std::move(pack);
   bundle.set_author(published->author);
-  bundle.set_source_sha256(crypto::Sha256Hex(files.yaml));
+  bundle.mutable_registries()->Assign(published->registries.begin(), published->registries.end());
   published->bytes = SignBundle(key_, bundle);
   published->sha256 = crypto::Sha256Hex(published->bytes);
   if (published->bytes.size() > options_.bundle_bytes_max) {
@@ -119,8 +162,28 @@ absl::StatusOr<PolicyPublisher::Applied> PolicyPublisher::Apply(PolicyFiles file
     current_ = published;
   }
   if (listener_) listener_(published);
-  applied.bundle = std::move(published);
-  return applied;
+  return published;
+}
+
+std::vector<std::string> PolicyPublisher::NamedBlobs() const {
+  std::vector<std::string> digests;
+  const std::lock_guard lock(mutex_);
+  for (const auto& bundle : {current_, previous_}) {
+    if (bundle == nullptr) continue;
+    for (const v1::Registry& registry : bundle->registries) digests.push_back(registry.sha256());
+  }
+  return digests;
+}
+
+uint64_t PolicyPublisher::BlobBytes(std::string_view sha256) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& bundle : {current_, previous_}) {
+    if (bundle == nullptr) continue;
+    for (const v1::Registry& registry : bundle->registries) {
+      if (registry.sha256() == sha256) return registry.size_bytes();
+    }
+  }
+  return 0;
 }
 
 std::shared_ptr<const PublishedBundle> PolicyPublisher::Current() const {

@@ -21,7 +21,8 @@ namespace shoumi::server {
 struct PolicyFiles {
   std::string file;  // what problems name
   std::string yaml;
-  std::vector<v1::Pack> packs;  // empty: the shipped ones
+  std::vector<v1::Pack> packs;                  // empty: the shipped ones
+  std::vector<v1::RegistryIndex> registries{};  // that there are; the publisher knows
 };
 
 struct CompiledPolicy {
@@ -41,6 +42,7 @@ struct PublishedBundle {
   std::string sha256;  // hex, of `bytes`
   std::string bytes;   // serialised SignedBundle
   v1::Policy policy;
+  std::vector<v1::Registry> registries;
 };
 
 struct PublisherOptions {
@@ -72,10 +74,17 @@ class PolicyPublisher {
   // Durable, and told to the listener, when it returns a bundle.
   absl::StatusOr<Applied> Apply(PolicyFiles files, std::string_view author);
 
+  // The policy and packs in force once more, with the client registries that the store has now.
+  // Null when none has been applied yet.
+  absl::StatusOr<std::shared_ptr<const PublishedBundle>> Republish(std::string_view author);
+
   // Null before the first.
   [[nodiscard]] std::shared_ptr<const PublishedBundle> Current() const;
   // The current one or the one before; null for any other hash.
   [[nodiscard]] std::shared_ptr<const PublishedBundle> Find(std::string_view sha256) const;
+  // Of the blobs that these two name: their digests, and the size of one; 0 for any other.
+  [[nodiscard]] std::vector<std::string> NamedBlobs() const;
+  [[nodiscard]] uint64_t BlobBytes(std::string_view sha256) const;
   [[nodiscard]] const std::string& public_key() const { return key_.public_key; }
 
   // At most one, set before anything is applied. Called in order of version.
@@ -87,6 +96,9 @@ class PolicyPublisher {
       : options_(options), compiler_(std::move(compiler)), store_(store), clock_(clock) {}
   absl::Status Load();
   absl::StatusOr<CompiledPolicy> CheckLocked(PolicyFiles& files);
+  absl::StatusOr<std::vector<v1::Registry>> StoredRegistries() const;
+  absl::StatusOr<std::shared_ptr<const PublishedBundle>> Publish(v1::PolicyBundle bundle,
+                                                                 std::string_view author);
 
   const PublisherOptions options_;
   const PolicyCompiler compiler_;

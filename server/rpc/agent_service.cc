@@ -11,7 +11,7 @@
 namespace shoumi::server {
 namespace {
 
-// Streams one bundle from an offset. Deletes itself.
+// Streams a bundle, or a blob that one names, from an offset. Deletes itself.
 class BlobStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
  public:
   BlobStream(grpc::CallbackServerContext& context, const Services& services,
@@ -40,24 +40,42 @@ class BlobStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
   void Begin(const std::string& certificate_pem) {
     const auto device = services_.devices.Authenticate(certificate_pem);
     if (!device.ok()) return FinishWith(device.status());
-    bundle_ = services_.policy.Find(request_.sha256());
-    if (bundle_ == nullptr) {
-      return FinishWith(absl::NotFoundError("no such blob; a newer offer is on its way"));
-    }
     offset_ = request_.offset();
-    if (offset_ > bundle_->bytes.size()) {
+    bundle_ = services_.policy.Find(request_.sha256());
+    const auto bytes = bundle_ != nullptr ? absl::StatusOr<uint64_t>(bundle_->bytes.size())
+                                          : services_.registries.BlobBytes(request_.sha256());
+    if (!bytes.ok()) return FinishWith(bytes.status());
+    bytes_ = *bytes;
+    if (offset_ > bytes_) {
       return FinishWith(absl::OutOfRangeError("the offset lies beyond the blob's end"));
     }
     WriteNext();
   }
 
   void WriteNext() {
-    const size_t left = bundle_->bytes.size() - offset_;
-    if (left == 0) return FinishWith(absl::OkStatus());
-    const size_t size = std::min(left, services_.bounds.chunk_bytes);
+    if (offset_ == bytes_) return FinishWith(absl::OkStatus());
+    if (bundle_ != nullptr) return Write(std::string_view(bundle_->bytes).substr(offset_));
+    if (piece_at_ < piece_.size()) return Write(std::string_view(piece_).substr(piece_at_));
+    // The store blocks, which gRPC's threads may not.
+    if (!services_.workers.Submit([this] { ReadPiece(); })) {
+      FinishWith(absl::ResourceExhaustedError("the server is busy; try again"));
+    }
+  }
+
+  void ReadPiece() {
+    auto piece = services_.registries.ReadBlob(request_.sha256(), offset_);
+    if (!piece.ok()) return FinishWith(piece.status());
+    piece_ = *std::move(piece);
+    piece_at_ = 0;
+    Write(piece_);
+  }
+
+  void Write(std::string_view from) {
+    const size_t size = std::min(from.size(), services_.bounds.chunk_bytes);
     chunk_.set_offset(offset_);
-    chunk_.set_data(bundle_->bytes.data() + offset_, size);
+    chunk_.set_data(from.data(), size);
     offset_ += size;
+    piece_at_ += size;
     StartWrite(&chunk_);
   }
 
@@ -70,8 +88,11 @@ class BlobStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
   const Services& services_;
   const v1::FetchBlobRequest request_;
   const std::string peer_;
-  std::shared_ptr<const PublishedBundle> bundle_;
-  size_t offset_ = 0;
+  std::shared_ptr<const PublishedBundle> bundle_;  // null: a blob in the store
+  uint64_t bytes_ = 0;
+  uint64_t offset_ = 0;
+  std::string piece_;  // of the blob
+  size_t piece_at_ = 0;
   v1::BlobChunk chunk_;
 };
 

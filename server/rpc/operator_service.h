@@ -44,6 +44,13 @@ class OperatorServiceHandlers final : public v1::OperatorService::CallbackServic
   Reactor* GetPolicy(Context* context, const v1::GetPolicyRequest* request,
                      v1::GetPolicyResponse* response) override;
 
+  grpc::ServerReadReactor<v1::ImportRegistryRequest>* ImportRegistry(
+      Context* context, v1::ImportRegistryResponse* response) override;
+  Reactor* ListRegistries(Context* context, const v1::ListRegistriesRequest* request,
+                          v1::ListRegistriesResponse* response) override;
+  Reactor* RemoveRegistry(Context* context, const v1::RemoveRegistryRequest* request,
+                          v1::RemoveRegistryResponse* response) override;
+
  private:
   // Authenticates, then runs `work` with who is calling.
   Reactor* Run(Context* context,

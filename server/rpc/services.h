@@ -7,6 +7,7 @@
 #include "server/incidents/ingest.h"
 #include "server/incidents/records.h"
 #include "server/policy/publisher.h"
+#include "server/registry/registries.h"
 #include "server/rpc/call.h"
 #include "server/rpc/refusal_log.h"
 #include "server/rpc/worker_pool.h"
@@ -24,6 +25,7 @@ struct RpcBounds {
   // Connections cost descriptors, and anybody can open them.
   int handshake_ms_max = 20'000;
   int connection_idle_ms_max = 300'000;  // without any call
+  int import_idle_ms_max = 120'000;      // between two messages of a table
   RecordBounds records;
 };
 
@@ -33,6 +35,7 @@ struct Services {
   DeviceIdentity& devices;
   Operators& operators;
   PolicyPublisher& policy;
+  Registries& registries;
   RecordIngest& ingest;
   Fleet& fleet;
   Store& store;

@@ -54,6 +54,14 @@ class SociStore final : public Store {
   absl::Status AddBundle(const BundleRow& bundle) override;
   absl::StatusOr<std::optional<BundleRow>> LatestBundle() override;
 
+  absl::Status PutRegistry(const RegistryRow& row) override;
+  absl::StatusOr<std::vector<RegistryRow>> ListRegistries() override;
+  absl::Status DeleteRegistry(std::string_view name) override;
+  absl::Status AddBlobPiece(std::string_view sha256, uint64_t number,
+                            std::string_view piece) override;
+  absl::StatusOr<std::string> GetBlobPiece(std::string_view sha256, uint64_t number) override;
+  absl::Status DeleteBlobsBut(const std::vector<std::string>& kept) override;
+
   absl::StatusOr<std::vector<BatchOutcome>> AddRecords(
       const std::vector<RecordBatchRows>& batches) override;
   absl::StatusOr<IncidentPage> ListIncidents(const IncidentQuery& query) override;

@@ -87,6 +87,15 @@ struct BundleRow {
   std::string signed_bytes;
 };
 
+// A client registry in force. Its index is the blob whose digest `head` says.
+struct RegistryRow {
+  std::string name;
+  uint64_t version = 0;
+  WallTime imported;
+  std::string author;
+  std::string head;  // serialised Registry
+};
+
 // One record of an agent's spool, ready for its table.
 struct RecordRow {
   enum class Kind : uint8_t { kIncident, kAgentEvent };
@@ -191,6 +200,19 @@ class Store {
   // AlreadyExists when the version is taken.
   virtual absl::Status AddBundle(const BundleRow& bundle) = 0;
   virtual absl::StatusOr<std::optional<BundleRow>> LatestBundle() = 0;
+
+  // In place of the one with its name.
+  virtual absl::Status PutRegistry(const RegistryRow& row) = 0;
+  virtual absl::StatusOr<std::vector<RegistryRow>> ListRegistries() = 0;  // by name
+  // NotFound when there is none.
+  virtual absl::Status DeleteRegistry(std::string_view name) = 0;
+
+  // Pieces of a blob, numbered from 0, in place of the same one.
+  virtual absl::Status AddBlobPiece(std::string_view sha256, uint64_t number,
+                                    std::string_view piece) = 0;
+  // NotFound when there is none.
+  virtual absl::StatusOr<std::string> GetBlobPiece(std::string_view sha256, uint64_t number) = 0;
+  virtual absl::Status DeleteBlobsBut(const std::vector<std::string>& kept) = 0;
 
   // Each incident and event is kept exactly once. Outcomes in the order of `batches`. A batch of an
   // unknown device is NotFound for all.

@@ -240,6 +240,32 @@ TEST_P(StoreContract, BundlesKeepBytesAndVersion) {
   EXPECT_EQ(latest->signed_bytes, bytes);
 }
 
+TEST_P(StoreContract, RegistriesAndBlobsAreReplacedAndRemoved) {
+  const std::string head("\0\xffhead", 6);
+  ASSERT_TRUE(store_->PutRegistry({"clients", 1, kNow, "admin", "old"}).ok());
+  ASSERT_TRUE(store_->PutRegistry({"clients", 2, kNow, "root", head}).ok());
+  ASSERT_TRUE(store_->PutRegistry({"banks", 1, kNow, "admin", "b"}).ok());
+  ASSERT_TRUE(store_->AddBlobPiece("s1", 0, std::string(1 << 20, '\0')).ok());
+  ASSERT_TRUE(store_->AddBlobPiece("s1", 1, "end").ok());
+  ASSERT_TRUE(store_->AddBlobPiece("s1", 1, "END").ok());
+  ASSERT_TRUE(store_->AddBlobPiece("s2", 0, "other").ok());
+  Reopen();
+  const auto rows = store_->ListRegistries().value();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].name, "banks");
+  EXPECT_EQ(rows[1].version, 2U);
+  EXPECT_EQ(rows[1].author, "root");
+  EXPECT_EQ(rows[1].head, head);
+  EXPECT_EQ(store_->GetBlobPiece("s1", 0)->size(), size_t{1} << 20);
+  EXPECT_EQ(store_->GetBlobPiece("s1", 1).value(), "END");
+  EXPECT_EQ(store_->GetBlobPiece("s1", 2).status().code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(store_->DeleteBlobsBut({"s2", "s3"}).ok());
+  EXPECT_EQ(store_->GetBlobPiece("s1", 0).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->GetBlobPiece("s2", 0).value(), "other");
+  EXPECT_TRUE(store_->DeleteRegistry("banks").ok());
+  EXPECT_EQ(store_->DeleteRegistry("banks").code(), absl::StatusCode::kNotFound);
+}
+
 TEST_P(StoreContract, RecordsAreStoredExactlyOnce) {
   AddDevice("a");
   const auto first = Add("a", {Incident(1, "i1"), Event(2, "e1"), Incident(3, "i2")});

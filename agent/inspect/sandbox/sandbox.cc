@@ -53,7 +53,7 @@ absl::StatusOr<SandboxLayers> LimitResources(const SandboxOptions& options) {
     bool applies;
   } kLimits[] = {
       {"memory", options.memory_bytes_max, RLIMIT_DATA, kAddressSpaceBounded},
-      {"address_space", options.memory_bytes_max + kMappedFilesBytesMax, RLIMIT_AS,
+      {"address_space", options.memory_bytes_max + options.mapped_files_bytes_max, RLIMIT_AS,
        kAddressSpaceBounded},
       {"cpu_seconds", options.cpu_seconds_max, RLIMIT_CPU, true},
       {"open_files", options.open_files_max, RLIMIT_NOFILE, true},

@@ -22,15 +22,14 @@ struct SandboxLayer {
 };
 using SandboxLayers = std::vector<SandboxLayer>;
 
-inline constexpr uint64_t kMappedFilesBytesMax = 640ULL << 20;  // programs, libraries, content
-
 struct SandboxOptions {
   // Folders that stay readable where Landlock holds everything else back; one that does not exist
   // is left out. Without Landlock a worker opens nothing at all.
   std::vector<std::string> readable;
-  // Private memory that can be written, what the parent had at the fork included. Mapped files come
-  // on top, up to kMappedFilesBytesMax.
+  // Private memory that can be written, what the parent had at the fork included.
   uint64_t memory_bytes_max = 384ULL << 20;
+  // On top of it: programs, libraries, content, registries.
+  uint64_t mapped_files_bytes_max = 640ULL << 20;
   uint32_t cpu_seconds_max = 600;
   uint32_t open_files_max = 32;
 };

@@ -56,7 +56,7 @@ void RealPoolTest::Start(PoolOptions options) {
   const auto packs = rules::ReadPacks(std::string(SHOUMI_SOURCE_DIR) + "/rules/packs");
   ASSERT_TRUE(packs.ok()) << packs.status();
   options.program = std::string(SHOUMI_BIN_DIR) + "/shoumi-inspect";
-  auto pool = InspectorPool::Start(io_, options, *packs);
+  auto pool = InspectorPool::Start(io_, options, {*packs, {}});
   ASSERT_TRUE(pool.ok()) << pool.status();
   pool_ = *std::move(pool);
 }

@@ -18,6 +18,7 @@
 #include "agent/inspect/sandbox/sandbox.h"
 #include "agent/inspect/wire/frame.h"
 #include "agent/inspect/worker/last_words.h"
+#include "agent/inspect/worker/registry_maps.h"
 #include "agent/inspect/worker/worker.h"
 #include "common/fd.h"
 #include "fmt/format.h"
@@ -43,8 +44,9 @@ bool LoadConverters() {
   return all;
 }
 
-SandboxOptions SandboxFor(const v1::InspectLimits& limits) {
+SandboxOptions SandboxFor(const v1::InspectLimits& limits, uint64_t registry_bytes) {
   SandboxOptions options;
+  options.mapped_files_bytes_max += registry_bytes;
   options.readable.assign(std::begin(kReadable), std::end(kReadable));
   if (limits.worker_memory_bytes_max() != 0) {
     options.memory_bytes_max = limits.worker_memory_bytes_max();
@@ -88,6 +90,7 @@ class Zygote {
   UniqueFd null_;
   UniqueFd signals_;
   v1::InspectLimits limits_;
+  RegistryMaps registries_;
   std::shared_ptr<const rules::Database> database_;
 };
 
@@ -123,9 +126,12 @@ absl::Status Zygote::Prepare() {
   const bool converters = LoadConverters();
 
   v1::InspectorReady ready;
-  auto layers = EnterInspectorSandbox(user_, SandboxFor(limits_));
+  auto layers = EnterInspectorSandbox(user_, SandboxFor(limits_, 0));
   v1::InspectorConfig config;
-  if (auto status = ReceiveFrame(socket_, kConfigBytesMax, config); !status.ok()) return status;
+  std::vector<UniqueFd> indexes;
+  if (auto status = ReceiveFrame(socket_, kConfigBytesMax, config, &indexes); !status.ok()) {
+    return status;
+  }
   if (!layers.ok()) {
     AddProblem(ready, v1::PackProblem::SEVERITY_ERROR, "W001",
                fmt::format("sandbox: {}", std::string(layers.status().message())));
@@ -137,8 +143,16 @@ absl::Status Zygote::Prepare() {
                "iconv modules are missing: PDF files will be reported as partly inspected");
   }
   limits_ = config.limits();
+  if (auto status = registries_.Open(config.registries(), indexes); !status.ok()) {
+    AddProblem(ready, v1::PackProblem::SEVERITY_ERROR, "W003", std::string(status.message()));
+    return SendFrame(socket_, ready);
+  }
   rules::Database::Result result =
       rules::Database::Compile({config.packs().begin(), config.packs().end()});
+  if (result.database != nullptr) {
+    result.database->CheckRegistries({config.registries().begin(), config.registries().end()},
+                                     result.problems);
+  }
   for (v1::PackProblem& problem : result.problems) *ready.add_problems() = std::move(problem);
   database_ = std::move(result.database);
   if (database_ != nullptr) {
@@ -208,10 +222,11 @@ void Zygote::BecomeWorker(UniqueFd socket) {
 #endif
   null_.Reset();
   v1::WorkerHello hello;
-  auto scanner = rules::Scanner::Create(*database_);
+  auto scanner = rules::Scanner::Create(*database_, registries_.registries());
   if (!scanner.ok()) {
     hello.set_error(std::string(scanner.status().message()));
-  } else if (auto layers = EnterWorkerSandbox(SandboxFor(limits_)); layers.ok()) {
+  } else if (auto layers = EnterWorkerSandbox(SandboxFor(limits_, registries_.bytes()));
+             layers.ok()) {
     AddLayers(*layers, hello.mutable_layers());
   } else {
     hello.set_error(std::string(layers.status().message()));

@@ -150,6 +150,11 @@ grpc::Status FakeServer::Handle(
   return grpc::Status::OK;
 }
 
+void FakeServer::Serve(const std::string& bytes, const std::string& sha256) {
+  const std::lock_guard lock(mutex);
+  blobs_[sha256.empty() ? crypto::Sha256Hex(bytes) : sha256] = bytes;
+}
+
 grpc::Status FakeServer::FetchBlob(grpc::ServerContext* context,
                                    const v1::FetchBlobRequest* request,
                                    grpc::ServerWriter<v1::BlobChunk>* writer) {

@@ -36,6 +36,9 @@ class FakeServer final : public v1::AgentService::Service {
   // Offers `bytes` to the session that runs and to each that begins.
   void Offer(uint64_t version, const std::string& bytes, const std::string& sha256 = "");
 
+  // As a blob under its digest, or under another.
+  void Serve(const std::string& bytes, const std::string& sha256 = "");
+
   // Wait for what has arrived; false after ten seconds.
   bool WaitFor(const std::function<bool()>& holds);
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "rules/engine/markings/judging.h"
-#include "rules/engine/normalise.h"
+#include "rules/engine/text/normalise.h"
 
 namespace shoumi::rules {
 namespace {

@@ -1,4 +1,4 @@
-#include "rules/engine/fold.h"
+#include "rules/engine/text/fold.h"
 
 #include <array>
 #include <cstring>

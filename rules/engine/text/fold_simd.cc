@@ -2,7 +2,7 @@
 #include <bit>
 #include <cstring>
 
-#include "rules/engine/fold.h"
+#include "rules/engine/text/fold.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

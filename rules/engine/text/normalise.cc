@@ -1,9 +1,9 @@
-#include "rules/engine/normalise.h"
+#include "rules/engine/text/normalise.h"
 
 #include <algorithm>
 #include <cstring>
 
-#include "rules/engine/fold.h"
+#include "rules/engine/text/fold.h"
 
 namespace shoumi::rules {
 

@@ -1,11 +1,11 @@
-#include "rules/engine/normalise.h"
+#include "rules/engine/text/normalise.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 #include <string>
 
-#include "rules/engine/fold.h"
+#include "rules/engine/text/fold.h"
 
 namespace shoumi::rules {
 namespace {

@@ -87,6 +87,15 @@ std::string MaskValue(std::string_view validator, std::string_view value) {
   if (validator == "plate") {
     return Keep(value, 2, 2);
   }
+  if (validator == "name") {  // of a company
+    return Keep(value, 2, 2);
+  }
+  if (validator == "person") {
+    return Keep(value, 1, 0);
+  }
+  if (validator == "address") {
+    return Keep(value, 3, 0);
+  }
   if (validator == "email") {
     return MaskEmail(value);
   }

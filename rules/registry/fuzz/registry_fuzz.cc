@@ -32,6 +32,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   registry::Matcher matcher(*index, {{.columns_min = 1}, {.columns_min = 2}},
                             [](const registry::RowMatch&) {});
   matcher.BeginPart();
-  matcher.Scan({text, 0, 0, text.size()});
+  matcher.Scan({text, 0, 0, text.size(), true});
   return 0;
 }

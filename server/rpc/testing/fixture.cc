@@ -43,14 +43,15 @@ void RpcTest::StartServer() {
   publisher.key_file = folder / "policy.key";
   publisher.shipped_packs = rules::ReadPacks(SHOUMI_SOURCE_DIR "/rules/packs").value();
   policy = PolicyPublisher::Create(publisher, CompilePolicy, *store, clock).value();
+  registries = std::make_unique<Registries>(RegistryOptions{}, *store, *policy, clock);
   ingest = std::make_unique<RecordIngest>(*store, IngestOptions{});
   fleet = std::make_unique<Fleet>(FleetOptions{}, *store, clock);
   workers = std::make_unique<WorkerPool>(2, 1000);
   counters = std::make_unique<RpcCounters>();
   anonymous = std::make_unique<PeerLimiter>(peer_limits, clock);
-  services = std::make_unique<Services>(Services{*authority, *devices, *operators, *policy, *ingest,
-                                                 *fleet, *store, clock, *workers, *counters,
-                                                 *anonymous, refusals, bounds});
+  services = std::make_unique<Services>(
+      Services{*authority, *devices, *operators, *policy, *registries, *ingest, *fleet, *store,
+               clock, *workers, *counters, *anonymous, refusals, bounds});
   RpcServerOptions options;
   options.listen = "127.0.0.1:0";
   options.tick = std::chrono::milliseconds(20);
@@ -65,6 +66,7 @@ void RpcTest::StopServer(std::chrono::milliseconds deadline) {
   services.reset();
   fleet.reset();
   ingest.reset();
+  registries.reset();
   policy.reset();
   store.reset();
 }

@@ -1,0 +1,125 @@
+"""The company's own clients: imported at the server, found on the workstation, also without it."""
+
+import json
+import shutil
+import signal
+import unittest
+
+import harness
+
+PACK = """pack: own-clients
+version: 1
+detectors:
+  - id: clients.row
+    title: {zh: 本公司客户, en: A client of ours}
+    registry: clients
+    columns_min: 2
+    within_chars: 200
+"""
+SPEC = """registry: clients
+columns:
+  - {head: 客户名称, type: name}
+  - {head: 手机, type: phone}
+  - {head: 联系人, type: contact}
+level:
+  head: 级别
+  default: confidential
+"""
+HEADS = "客户名称,手机,联系人,级别\n"
+FIRST = "深圳市鑫瑞科技有限公司,13800138000,王小明,绝密\n"
+SECOND = "杭州云栖网络股份有限公司,0571-88157788,李静,\n"
+
+
+class Registry(harness.Site):
+    def setUp(self):
+        harness.need_root()
+        super().setUp()
+        self.start_server()
+        self.sign_in()
+        self.stick = self.new_stick()
+        self.stick.mount()
+        self.agent = self.new_agent(sticks=[self.stick])
+        self.agent.start()
+        self.packs = self.folder / "packs"
+        shutil.copytree(harness.PACKS, self.packs)
+        (self.packs / "own-clients").mkdir()
+        (self.packs / "own-clients/pack.yaml").write_text(PACK, encoding="utf-8")
+        self.table = self.folder / "clients.csv"
+        (self.folder / "clients.yaml").write_text(SPEC, encoding="utf-8")
+
+    def import_table(self, rows, *flags, encoding="utf-8", check=True):
+        self.table.write_bytes((HEADS + rows).encode(encoding))
+        return self.ctl("registry", "import", self.table, *flags, check=check)
+
+    def registry_at_agent(self):
+        state = (self.status(self.agent) or {}).get("state") or {}
+        return [(one["name"], int(one["version"]), int(one["rows"]))
+                for one in state.get("registries", [])]
+
+    def copy(self, name, text):
+        source = self.folder / name
+        source.write_text(text, encoding="utf-8")
+        return harness.copy(source, self.stick.mount_point)
+
+    def test_clients_are_found_from_import_to_removal(self):
+        shown = self.ctl("policy", "apply", harness.STARTER, "--packs", self.packs, "--wait", 20)
+        self.assertIn("P152", shown.stdout)
+        self.wait_for_enforcement(self.agent, self.stick)
+        letter = "致 深圳市鑫瑞科技有限责任公司\n王小明 先生：报价见附件。\n"
+        self.assertEqual(self.copy("before.txt", letter), (0, ""))
+
+        done = self.import_table(FIRST + SECOND, encoding="gb18030")
+        self.assertIn("2 clients with 6 values", done.stdout)
+        harness.wait_for("the registry is in force",
+                         lambda: self.registry_at_agent() == [("clients", 1, 2)])
+        status, message = self.copy("letter.txt", letter)
+        self.assertEqual(status, 1)
+        self.assertIn("Operation not permitted", message)
+        other = "杭州云栖网络有限公司，电话 0571 8815 7788"
+        self.assertEqual(self.copy("other.txt", other)[0], 1)
+        self.assertEqual(self.copy("unknown.txt", "广州远达贸易有限公司 13700137000"), (0, ""))
+        self.assertEqual(self.copy("one.txt", "电话 13800138000"), (0, ""))
+
+        rows = harness.wait_for("both incidents", lambda: len(self.incidents()) >= 2 and self.incidents())
+        self.assertEqual([row["rule"] for row in rows], ["marked-top-secret", "marked-classified"])
+        shown = self.ctl("incidents", "show", rows[0]["number"], "--json").stdout
+        match = json.loads(shown)["incident"]["findings"][0]["matches"][0]
+        self.assertEqual(match["columns"], ["name", "contact"])
+        self.assertNotIn("王小明", shown)
+        self.assertNotIn("鑫瑞", shown)
+        # Nobody reads the list out of what is on the workstation.
+        for path in self.agent.state.rglob("*"):
+            if path.is_file():
+                bytes_ = path.read_bytes()
+                for value in ("鑫瑞", "王小明", "13800138000", "88157788"):
+                    self.assertNotIn(value.encode(), bytes_, path)
+        kept = [self.agent.state / "policy.bundle", *(self.agent.state / "registries").iterdir()]
+        self.assertEqual([path.stat().st_mode & 0o077 for path in kept], [0, 0])
+
+        # A bad row: told with its line, and nothing changes.
+        done = self.import_table(FIRST + "广州远达贸易有限公司,12,陈晨,\n", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("clients.csv:3: 手机: ", done.stdout)
+        self.assertEqual(self.registry_at_agent(), [("clients", 1, 2)])
+        # Another list: without the second client.
+        self.import_table(FIRST)
+        harness.wait_for("the next version is in force",
+                         lambda: self.registry_at_agent() == [("clients", 2, 1)])
+        self.assertEqual(self.copy("other-again.txt", other), (0, ""))
+
+        # Also after a crash, and without a server.
+        self.server.stop(signal.SIGKILL)
+        self.agent.kill()
+        self.agent.start()
+        self.wait_for_enforcement(self.agent, self.stick)
+        self.assertEqual(self.copy("offline.txt", letter)[0], 1)
+
+        self.start_server()
+        self.assertIn("clients", self.ctl("registry", "list").stdout)
+        self.ctl("registry", "remove", "clients")
+        harness.wait_for("the registry is gone", lambda: self.registry_at_agent() == [], 60)
+        self.assertEqual(self.copy("after.txt", letter), (0, ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
