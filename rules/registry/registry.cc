@@ -37,8 +37,7 @@ absl::StatusOr<std::shared_ptr<const Registry>> Registry::Open(const v1::Registr
   }
   auto opened = Index::Open(index, key);
   if (!opened.ok()) return refuse(std::string(opened.status().message()));
-  return std::shared_ptr<const Registry>(
-      new Registry(head.name(), std::move(columns), *std::move(opened)));
+  return std::shared_ptr<const Registry>(new Registry(head.name(), std::move(columns), *opened));
 }
 
 }  // namespace shoumi::registry

@@ -37,8 +37,8 @@ class Registry {
   [[nodiscard]] const Index& index() const { return index_; }
 
  private:
-  Registry(std::string name, std::vector<Column> columns, Index index)
-      : name_(std::move(name)), columns_(std::move(columns)), index_(std::move(index)) {}
+  Registry(std::string name, std::vector<Column> columns, const Index& index)
+      : name_(std::move(name)), columns_(std::move(columns)), index_(index) {}
 
   const std::string name_;
   const std::vector<Column> columns_;
