@@ -83,7 +83,7 @@ struct Header {
   uint32_t version = kVersion;
   uint32_t bucket_bits = 0;
   uint64_t key_check = 0;
-  uint64_t word_sizes = 0;     // bit n: some word anchor has n symbols
+  uint64_t word_sizes = 0;     // bit n: some word anchor, or number from a letter on, has n symbols
   uint64_t number_sizes = 0;   // bit n: some number has n symbols
   uint64_t short_sizes = 0;    // bit n: some short value has n symbols
   uint64_t firsts_beyond = 0;  // 1: some gram starts beyond the Basic Multilingual Plane

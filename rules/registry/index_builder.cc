@@ -143,7 +143,11 @@ void IndexBuilder::Place(std::vector<Placed>& placed) {
       }
     }
     if (kept.anchor == Anchor::kWord) header_.word_sizes |= uint64_t{1} << kept.word_size;
-    if (kept.anchor == Anchor::kNumber) header_.number_sizes |= uint64_t{1} << kept.size;
+    if (kept.anchor == Anchor::kNumber) {
+      header_.number_sizes |= uint64_t{1} << kept.size;
+      const char32_t first = SymbolsOf(kept).front();
+      if (first < U'0' || first > U'9') header_.word_sizes |= uint64_t{1} << kept.size;
+    }
     if (kept.anchor == Anchor::kShort) header_.short_sizes |= uint64_t{1} << kept.size;
     const uint64_t hash = HashOf(kept);
     placed.push_back(

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "rules/engine/text/utf8.h"
+#include "rules/registry/block_places.h"
 #include "rules/registry/symbols.h"
 
 namespace shoumi::registry {
@@ -63,15 +64,8 @@ constexpr std::array<bool, 256> kWordBytes = [] {
   return bytes;
 }();
 
-// The first character at or after `at` that is not one of three bytes that starts no gram; what
-// starts at or after `end` is not looked at. Most text is passed over here.
-size_t SkipOrdinary(const char* text, size_t at, size_t end, const uint8_t* firsts) {
-  while (at < end && AreThreeBytes(text + at)) {
-    const uint16_t c = ThreeBytes(text + at);
-    if ((firsts[c / 8] >> (c % 8) & 1) != 0) break;
-    at += 3;
-  }
-  return at;
+bool IsTail(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
 bool IsOrdinaryHan(char32_t c) {
@@ -92,6 +86,10 @@ Matcher::Matcher(const Index& index, std::vector<RowRule> rules, Found found)
     within_chars_max_ = std::max(within_chars_max_, rule.within_chars);
     wants_short_ |= rule.columns_min > 1;
   }
+  for (char32_t c = 0x800; c <= 0xFFFF; ++c) {
+    if (index_.MayStart(c)) starts_.Add(c);
+  }
+  starts_.sizes = index_.word_sizes();
 }
 
 void Matcher::BeginPart() {
@@ -111,20 +109,42 @@ void Matcher::Scan(const Stretch& stretch) {
 
 void Matcher::ReadStretch() {
   const std::string_view text = stretch_.text;
+  const size_t end = std::min(stretch_.end, text.size() - std::min(text.size(), kBlockBytesBehind));
   size_t at = stretch_.begin;
-  while (at < stretch_.end) {
-    at = SkipOrdinary(text.data(), at, std::min(stretch_.end, text.size() - 2), index_.firsts());
-    if (at >= stretch_.end) break;
-    const auto lead = static_cast<unsigned char>(text[at]);
-    if (lead < 0x80) {
-      at = kWordBytes[lead] ? Words(at) : at + 1;
-      continue;
+  for (; at + kBlockBytes <= end; at += kBlockBytes) {
+    const bool goes_on = at > 0 && IsAlnum(text[at - 1]);
+    for (uint64_t places = PlacesIn(text.data() + at, goes_on, starts_); places != 0;
+         places &= places - 1) {
+      const size_t place = at + static_cast<size_t>(std::countr_zero(places));
+      if (static_cast<unsigned char>(text[place]) < 0x80) {
+        Words(place);
+      } else {
+        MayBeGram(place);
+      }
     }
-    const CodePoint c = CharAt(text, at);
-    if (index_.MayStart(c.value)) Grams(at);
-    at += std::max<size_t>(c.bytes, 1);
   }
+  ReadRest(at);
   Flush();
+}
+
+// What is left at the end, character by character.
+void Matcher::ReadRest(size_t at) {
+  const std::string_view text = stretch_.text;
+  while (at < stretch_.end && IsTail(text[at])) ++at;  // of a character of the block before
+  while (at < stretch_.end) {
+    if (kWordBytes[static_cast<unsigned char>(text[at])]) {
+      at = Words(at);
+    } else {
+      at += MayBeGram(at);
+    }
+  }
+}
+
+// Returns the bytes of the character.
+size_t Matcher::MayBeGram(size_t at) {
+  const CodePoint c = CharAt(stretch_.text, at);
+  if (c.value >= 0x80 && index_.MayStart(c.value)) Grams(at);
+  return std::max<size_t>(c.bytes, 1);
 }
 
 void Matcher::Grams(size_t at) {

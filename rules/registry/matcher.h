@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "rules/registry/block_places.h"
 #include "rules/registry/index.h"
 
 namespace shoumi::registry {
@@ -86,6 +87,8 @@ class Matcher {
   static constexpr size_t kBatch = 64;
 
   void ReadStretch();
+  void ReadRest(size_t at);
+  size_t MayBeGram(size_t at);
   void Grams(size_t at);
   void PushGram(size_t at, const std::array<char32_t, 3>& gram);
   size_t Words(size_t at);
@@ -112,6 +115,7 @@ class Matcher {
   const Index& index_;
   std::vector<RowRule> rules_;
   Found found_;
+  Starts starts_;
   uint32_t within_chars_max_ = 0;
   bool wants_short_ = false;
   Stretch stretch_;
