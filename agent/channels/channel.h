@@ -25,6 +25,9 @@ struct Event {
   std::string name;  // base name, inspected as content of its own
   std::chrono::steady_clock::time_point deadline;
   bool report_only = false;  // decide and record, but let pass
+  // Asks only whether the content is clean for everybody: nothing found, nothing left unread. No
+  // rule is asked and nothing recorded; the answer is allow where it is clean, else block.
+  bool clean_only = false;
   bool own_content = false;  // nobody but the channel can change it until it is answered
   std::function<void(const v1::Verdict&)> answer;
 };

@@ -114,6 +114,13 @@ void EventTask::DecideIfReady() {
 }
 
 v1::Verdict EventTask::Judge() const {
+  if (event_.clean_only) {
+    v1::Verdict verdict;
+    const bool clean = have_report_ && report_.findings().empty() && report_.unscanned().empty() &&
+                       report_.level() <= v1::LEVEL_NONE;
+    verdict.set_action(clean ? v1::ACTION_ALLOW : v1::ACTION_BLOCK);
+    return verdict;
+  }
   v1::Verdict verdict =
       Decide(policy_->policy, event_.context, report_, LocalTimeOf(pipeline_.clock_.WallNow()));
   if (event_.report_only && Stops(verdict.action())) verdict.set_enforced(false);
@@ -124,7 +131,7 @@ void EventTask::DecideNow() {
   phase_ = Phase::kWriting;
   inspection_guard_.cancel();
   verdict_ = Judge();
-  if (verdict_.action() != v1::ACTION_ALLOW) return Write();
+  if (verdict_.action() != v1::ACTION_ALLOW && !event_.clean_only) return Write();
   boost::asio::defer(pipeline_.io_,
                      [self = shared_from_this()] { self->OnDurable(absl::OkStatus()); });
 }
@@ -157,12 +164,12 @@ void EventTask::OnDeadline() {
   {
     const std::lock_guard lock(mutex_);
     if (phase_ == Phase::kAnswered) return;
-    pipeline_.counters_.answered_before_durable++;
+    if (!event_.clean_only) pipeline_.counters_.answered_before_durable++;
     AddUnscanned(report_, v1::UNSCANNED_REASON_TIMEOUT, "incident not durable in time");
     const v1::Action before = verdict_.action();
     verdict_ = Judge();
     // What was handed to the spool no longer says what is answered.
-    if (phase_ == Phase::kInspecting || verdict_.action() != before) {
+    if (!event_.clean_only && (phase_ == Phase::kInspecting || verdict_.action() != before)) {
       pipeline_.spool_.Append(BuildIncident(event_.context, verdict_, report_, policy_->version),
                               nullptr);
     }
@@ -172,6 +179,7 @@ void EventTask::OnDeadline() {
 }
 
 void EventTask::CountVerdict() {
+  if (event_.clean_only) return;
   PipelineCounters& counters = pipeline_.counters_;
   if (verdict_.action() == v1::ACTION_ALLOW) {
     counters.allowed++;

@@ -104,6 +104,16 @@ class PipelineTest : public ::testing::Test {
     pipeline_->Submit(std::move(event));
     return promise->get_future();
   }
+  std::future<v1::Action> SubmitCleanOnly(milliseconds budget = milliseconds(5000)) {
+    auto promise = std::make_shared<std::promise<v1::Action>>();
+    Event event;
+    event.text = "text";
+    event.clean_only = true;
+    event.deadline = std::chrono::steady_clock::now() + budget;
+    event.answer = [promise](const v1::Verdict& verdict) { promise->set_value(verdict.action()); };
+    pipeline_->Submit(std::move(event));
+    return promise->get_future();
+  }
   static v1::InspectReport Marked() {
     v1::InspectReport report;
     report.set_level(v1::LEVEL_TOP_SECRET);
@@ -131,6 +141,29 @@ TEST_F(PipelineTest, CleanIsAllowedWithoutAnIncident) {
   EXPECT_EQ(Submit().get().verdict.action(), v1::ACTION_ALLOW);
   EXPECT_TRUE(Records().empty());
   EXPECT_EQ(pipeline_->counters().allowed, 1u);
+}
+
+// Asked by a channel that wants to know whether any rule could ever mind.
+TEST_F(PipelineTest, CleanOnlyAsksNoRuleAndRecordsNothing) {
+  Build();
+  EXPECT_EQ(SubmitCleanOnly().get(), v1::ACTION_ALLOW);
+  const auto with = [this](auto change) {
+    inspector_->answer = [change](const auto&) {
+      v1::InspectReport report;
+      change(report);
+      return report;
+    };
+    return SubmitCleanOnly().get();
+  };
+  EXPECT_EQ(with([](auto& report) { report.add_findings(); }), v1::ACTION_BLOCK);
+  EXPECT_EQ(with([](auto& report) { report.add_unscanned(); }), v1::ACTION_BLOCK);
+  EXPECT_EQ(with([](auto& report) { report.set_level(v1::LEVEL_CONFIDENTIAL); }), v1::ACTION_BLOCK);
+  inspector_->hold = true;
+  EXPECT_EQ(SubmitCleanOnly(milliseconds(300)).get(), v1::ACTION_BLOCK);
+  inspector_->Release();
+  EXPECT_TRUE(Records().empty());
+  EXPECT_EQ(pipeline_->counters().allowed, 0u);
+  EXPECT_EQ(pipeline_->counters().stopped, 0u);
 }
 
 TEST_F(PipelineTest, BlockIsDurableBeforeItIsAnswered) {
