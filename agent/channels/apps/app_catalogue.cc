@@ -44,7 +44,7 @@ std::string Homes::Of(uid_t uid) {
     const std::lock_guard lock(mutex_);
     if (const auto it = known_.find(uid); it != known_.end()) return it->second;
   }
-  const std::string home = LookUp(uid);
+  std::string home = LookUp(uid);
   const std::lock_guard lock(mutex_);
   if (known_.size() >= kUsersMax) known_.clear();
   // A directory service that does not answer now may do so later.

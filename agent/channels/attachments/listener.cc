@@ -1,0 +1,145 @@
+#include "agent/channels/attachments/listener.h"
+
+#include <linux/securebits.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace shoumi::agent::attachments {
+namespace {
+
+// This thread as another user, with the rights of root. A FUSE file system without allow_other lets
+// in nobody but the user who mounted it. The raw calls change this thread alone; those of the C
+// library would change all.
+class AsUser {
+ public:
+  AsUser(int64_t user, int64_t group) {
+    if (user <= 0) return;
+    const auto uid = static_cast<uid_t>(user);
+    const auto gid = static_cast<gid_t>(group < 0 ? 0 : group);
+    changed_ = ::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) == 0 &&
+               ::syscall(SYS_setresgid, gid, gid, gid) == 0 &&
+               ::syscall(SYS_setresuid, uid, uid, uid) == 0;
+  }
+  AsUser(const AsUser&) = delete;
+  AsUser& operator=(const AsUser&) = delete;
+  ~AsUser() {
+    if (!changed_) return;
+    ::syscall(SYS_setresuid, 0, 0, 0);
+    ::syscall(SYS_setresgid, 0, 0, 0);
+    ::prctl(PR_SET_SECUREBITS, 0);
+  }
+
+ private:
+  bool changed_ = false;
+};
+
+}  // namespace
+
+Listener::Listener(std::shared_ptr<FanotifyGroup> group, Openers& openers, EventSink& sink,
+                   Rules rules, ListenerOptions options)
+    : group_(std::move(group)),
+      openers_(openers),
+      rules_(std::move(rules)),
+      served_(options.served),
+      system_(options.system),
+      self_(::getpid()),
+      clean_(std::make_unique<CleanFiles>(group_, sink, options.clean, options.ahead)) {
+  judge_ = std::make_unique<OpenJudge>(sink, options.judge, served_, [this](UniqueFd file) {
+    if (!served_) clean_->Offer(std::move(file));
+  });
+}
+
+absl::StatusOr<std::shared_ptr<Listener>> Listener::Start(Openers& openers, EventSink& sink,
+                                                          Rules rules, ListenerOptions options) {
+  absl::StatusOr<std::shared_ptr<FanotifyGroup>> group = FanotifyGroup::Create();
+  if (!group.ok()) return group.status();
+  std::shared_ptr<Listener> listener(
+      new Listener(*std::move(group), openers, sink, std::move(rules), options));
+  listener->thread_ = std::thread([l = listener.get()] { l->Run(); });
+  return listener;
+}
+
+void Listener::Stop() {
+  if (stopping_.exchange(true)) return;
+  group_->Close();
+  if (thread_.joinable()) thread_.join();
+  judge_->Stop();
+  clean_->Stop();
+}
+
+absl::Status Listener::covered() const {
+  const std::lock_guard lock(mutex_);
+  return covered_;
+}
+
+absl::Status Listener::MarkServed() {
+  const absl::StatusOr<UniqueFd> mount = OpenMount(system_);
+  if (!mount.ok()) return mount.status();
+  const AsUser user(system_.only_user, system_.only_group);
+  return group_->AddFileSystem(mount->get());
+}
+
+void Listener::Run() {
+  if (served_) {
+    absl::Status marked = MarkServed();
+    const std::lock_guard lock(mutex_);
+    covered_ = std::move(marked);
+  }
+  const FanotifyGroup::Sink sink{
+      .open = [this](std::unique_ptr<PendingOpen> open) { Answer(std::move(open)); },
+      .written =
+          [this](UniqueFd file) {
+            ++counters_.writable_closes;
+            clean_->Written(std::move(file));
+          },
+      .lost =
+          [this] {
+            ++counters_.flushes;
+            clean_->Reset();
+          }};
+  while (!stopping_ && group_->Read(sink)) group_->Wait(-1);
+}
+
+void Listener::Answer(std::unique_ptr<PendingOpen> open) {
+  ++counters_.opens;
+  if (open->pid() == self_) {
+    ++counters_.own;
+    return open->Answer(true);
+  }
+  const std::shared_ptr<const RulesInForce> rules = rules_();
+  if (rules == nullptr || !rules->active()) return PassUnwatched(*open);
+  if (auto opener = openers_.Find(open->pid(), rules)) {
+    return Route(std::move(open), std::move(opener));
+  }
+  // std::function wants to be copied.
+  const auto held = std::make_shared<std::unique_ptr<PendingOpen>>(std::move(open));
+  const bool asked = openers_.Identify(
+      (*held)->pid(), rules, [weak = weak_from_this(), held](std::shared_ptr<const Opener> opener) {
+        if (const auto self = weak.lock()) self->Route(std::move(*held), std::move(opener));
+      });
+  if (asked) return;
+  ++counters_.unidentified;
+  (*held)->Answer(true);
+}
+
+void Listener::Route(std::unique_ptr<PendingOpen> open, std::shared_ptr<const Opener> opener) {
+  if (opener == nullptr) {
+    ++counters_.unidentified;
+    return open->Answer(true);
+  }
+  if (!opener->watched) return PassUnwatched(*open);
+  ++counters_.watched;
+  judge_->Take(std::move(open), std::move(opener));
+}
+
+void Listener::PassUnwatched(PendingOpen& open) {
+  ++counters_.unwatched;
+  open.Answer(true);
+  if (!served_) clean_->Offer(open.TakeFile());
+}
+
+}  // namespace shoumi::agent::attachments

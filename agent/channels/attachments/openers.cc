@@ -1,0 +1,166 @@
+#include "agent/channels/attachments/openers.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace shoumi::agent::attachments {
+
+Openers::Openers(OpenerBounds bounds) : bounds_(bounds) {
+  for (uint32_t i = 0; i < bounds_.threads; ++i) threads_.emplace_back([this] { Look(); });
+  threads_.emplace_back([this] { Sweep(); });
+}
+
+void Openers::Stop() {
+  Jobs left;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    left.swap(jobs_);
+    by_pid_.clear();
+  }
+  ready_.notify_all();
+  sweep_.notify_all();
+  for (const auto& job : left) {
+    for (const Then& then : Finish(job)) then(nullptr);
+  }
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+std::shared_ptr<const Opener> Openers::Find(pid_t pid,
+                                            const std::shared_ptr<const RulesInForce>& rules) {
+  std::shared_ptr<const Opener> opener;
+  {
+    const std::lock_guard lock(known_mutex_);
+    const auto it = known_.find(pid);
+    if (it == known_.end()) return nullptr;
+    opener = it->second.opener;
+  }
+  if (opener->rules == rules && apps::IsUnchanged(opener->process, opener->identity)) return opener;
+  const std::lock_guard lock(known_mutex_);
+  const auto it = known_.find(pid);
+  if (it != known_.end() && it->second.opener == opener) {
+    ages_.erase(it->second.age);
+    known_.erase(it);
+  }
+  return nullptr;
+}
+
+bool Openers::Identify(pid_t pid, std::shared_ptr<const RulesInForce> rules, Then then) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || waiting_ >= bounds_.waiting_max) {
+      ++counters_.refused;
+      return false;
+    }
+    ++waiting_;
+    std::shared_ptr<Job>& job = by_pid_[pid];
+    // A job that a thread has taken may have looked before the program changed.
+    if (job != nullptr && !job->taken && job->rules == rules) {
+      job->waiting.push_back(std::move(then));
+      return true;
+    }
+    job = std::make_shared<Job>();
+    job->pid = pid;
+    job->rules = std::move(rules);
+    job->until =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(bounds_.identify_ms_max);
+    job->waiting.push_back(std::move(then));
+    jobs_.push_back(job);
+  }
+  ready_.notify_one();
+  return true;
+}
+
+// Whoever comes first takes the callers: the thread that looked, the sweep, or Stop().
+std::vector<Openers::Then> Openers::Finish(const std::shared_ptr<Job>& job) {
+  const std::lock_guard lock(mutex_);
+  if (const auto it = by_pid_.find(job->pid); it != by_pid_.end() && it->second == job) {
+    by_pid_.erase(it);
+  }
+  waiting_ -= job->waiting.size();
+  return std::exchange(job->waiting, {});
+}
+
+void Openers::Look() {
+  for (;;) {
+    std::shared_ptr<Job> job;
+    {
+      std::unique_lock lock(mutex_);
+      const auto next = [this] {
+        return std::find_if(jobs_.begin(), jobs_.end(), [](const auto& j) { return !j->taken; });
+      };
+      ready_.wait(lock, [&] { return stopping_ || next() != jobs_.end(); });
+      if (stopping_) return;
+      job = *next();
+      job->taken = true;
+    }
+    std::shared_ptr<const Opener> opener = LookAt(*job);
+    ++(opener == nullptr ? counters_.ended : counters_.identified);
+    if (opener != nullptr) Remember(opener);
+    {
+      const std::lock_guard lock(mutex_);
+      jobs_.remove(job);
+    }
+    for (const Then& then : Finish(job)) then(opener);
+  }
+}
+
+std::shared_ptr<const Opener> Openers::LookAt(const Job& job) {
+  absl::StatusOr<apps::Process> process = apps::Process::Open(job.pid);
+  if (!process.ok()) return nullptr;
+  absl::StatusOr<apps::ProgramIdentity> identity = apps::Identify(*process, job.rules->catalogue);
+  if (!identity.ok()) return nullptr;
+  const bool watched = !identity->below_self && job.rules->IsWatched(identity->app);
+  return std::make_shared<Opener>(
+      Opener{*std::move(process), *std::move(identity), job.rules, watched});
+}
+
+void Openers::Remember(std::shared_ptr<const Opener> opener) {
+  const pid_t pid = opener->process.pid();
+  const std::lock_guard lock(known_mutex_);
+  if (const auto it = known_.find(pid); it != known_.end()) {
+    ages_.erase(it->second.age);
+    known_.erase(it);
+  }
+  while (known_.size() >= bounds_.known_max) {
+    known_.erase(ages_.front());
+    ages_.pop_front();
+  }
+  ages_.push_back(pid);
+  known_.emplace(pid, Entry{std::move(opener), std::prev(ages_.end())});
+}
+
+size_t Openers::known() const {
+  const std::lock_guard lock(known_mutex_);
+  return known_.size();
+}
+
+// Callers of what takes too long are told so; the thread that looks is left to it.
+void Openers::Sweep() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    const uint32_t part = jobs_.empty() ? 1 : 5;
+    sweep_.wait_for(lock, std::chrono::milliseconds(std::max(1u, bounds_.identify_ms_max / part)));
+    const auto now = std::chrono::steady_clock::now();
+    std::vector<std::shared_ptr<Job>> late;
+    for (auto it = jobs_.begin(); it != jobs_.end();) {
+      const bool over = now > (*it)->until && !(*it)->waiting.empty();
+      if (over) late.push_back(*it);
+      // One that nobody has taken is not looked at any more.
+      it = over && !(*it)->taken ? jobs_.erase(it) : std::next(it);
+    }
+    lock.unlock();
+    for (const auto& job : late) {
+      for (const Then& then : Finish(job)) {
+        ++counters_.late;
+        then(nullptr);
+      }
+    }
+    lock.lock();
+  }
+}
+
+}  // namespace shoumi::agent::attachments
