@@ -39,6 +39,10 @@ void Wake(const UniqueFd& fd) {
   if (fd && ::write(fd.get(), &one, sizeof(one)) < 0) return;  // full: it is awake
 }
 
+std::string TextOf(const FileSystem& system, const absl::Status& why) {
+  return fmt::format("{} ({}): {}", system.mount_point, system.type, std::string(why.message()));
+}
+
 }  // namespace
 
 std::shared_ptr<const RulesInForce> AttachmentChannel::rules() const {
@@ -55,8 +59,11 @@ absl::Status AttachmentChannel::Start(EventSink& sink) {
   {
     const std::lock_guard lock(mutex_);
     sink_ = &sink;
-    openers_ = std::make_unique<Openers>(options_.openers);
+    wake_ = std::move(wake);
+    openers_ = std::make_unique<Openers>(options_.openers, [this] { Wake(wake_); });
+    held_ = std::make_unique<HeldFiles>(*openers_, sink, *judged_);
     ListenerOptions options;
+    options.judged = judged_;
     options.ahead = options_.ahead;
     options.judge = options_.judge;
     options.clean = options_.clean;
@@ -64,7 +71,6 @@ absl::Status AttachmentChannel::Start(EventSink& sink) {
         *openers_, sink, [this] { return rules(); }, std::move(options));
     if (!local.ok()) return local.status();
     local_ = *std::move(local);
-    wake_ = std::move(wake);
     started_ = true;
   }
   stopping_ = false;
@@ -82,6 +88,7 @@ void AttachmentChannel::ApplyPolicy(const v1::Policy& policy) {
   const std::lock_guard lock(mutex_);
   if (!started_) return;
   // What was clean under other rules may not be under these.
+  judged_->Clear();
   local_->Reset();
   for (auto& [device, watched] : watched_) {
     if (watched.served != nullptr) watched.served->Reset();
@@ -123,9 +130,9 @@ v1::ChannelState AttachmentChannel::State() const {
     state.set_why("the policy names no programs whose opens are judged");
   } else if (watched_.empty()) {
     state.set_why(uncovered_.empty() ? "no file system is watched" : uncovered_.begin()->second);
-  } else if (!uncovered_.empty()) {
+  } else if (!uncovered_.empty() || !unreachable_.empty()) {
     state.set_coverage(v1::COVERAGE_PARTIAL);
-    state.set_why(uncovered_.begin()->second);
+    state.set_why((uncovered_.empty() ? unreachable_ : uncovered_).begin()->second);
   } else {
     state.set_coverage(v1::COVERAGE_COVERED);
   }
@@ -163,6 +170,10 @@ std::map<std::string, uint64_t> AttachmentChannel::Counters() const {
     for (const auto& [name, count] : counts) sums[name] += count;
   };
   if (local_ != nullptr) add(*local_);
+  if (held_ != nullptr) {
+    sums["attachment_held"] = held_->found();
+    sums["attachment_looks"] = held_->looks();
+  }
   for (const auto& [device, watched] : watched_) {
     if (watched.served != nullptr) add(*watched.served);
   }
@@ -198,7 +209,10 @@ void AttachmentChannel::Scan() {
   }
   for (auto it = watched_.begin(); it != watched_.end();) {
     const auto still = wanted.find(it->first);
-    const bool stays = still != wanted.end() && still->second.type == it->second.system.type;
+    const bool active = rules_now != nullptr && rules_now->active();
+    const bool stays = it->second.foreign
+                           ? active && still == wanted.end()
+                           : still != wanted.end() && still->second.type == it->second.system.type;
     if (!stays) Release(it->second);
     it = stays ? std::next(it) : watched_.erase(it);
   }
@@ -207,21 +221,49 @@ void AttachmentChannel::Scan() {
     if (!watched_.contains(device)) WatchNew(system);
   }
   CheckServed();
+  if (rules_now != nullptr && rules_now->active()) LookAtHeld(rules_now);
   ReportUnidentified();
+}
+
+void AttachmentChannel::LookAtHeld(const std::shared_ptr<const RulesInForce>& rules_now) {
+  std::set<dev_t> seen;
+  std::map<dev_t, std::string> unreachable;
+  HeldFiles::Places places;
+  places.is_local = [this](dev_t device) {
+    const auto it = watched_.find(device);
+    return it != watched_.end() && it->second.served == nullptr;
+  };
+  places.foreign = [this, &seen](const FileSystem& system, const UniqueFd& mount) {
+    // What cannot be marked now is tried again with the next look.
+    if (!IsWanted(system) || !local_->Add(mount.get()).ok()) return;
+    watched_.emplace(system.device, Watched{system, nullptr, true});
+    seen.insert(system.device);
+  };
+  places.seen = [&seen](dev_t device) { seen.insert(device); };
+  places.unreachable = [this, &unreachable](const FileSystem& system, const absl::Status& why) {
+    if (IsWanted(system)) unreachable.emplace(system.device, TextOf(system, why));
+  };
+  held_->Look(rules_now, places);
+  // Marks go with their file systems; what is still there is met again.
+  std::erase_if(watched_, [&seen](const auto& row) {
+    return row.second.foreign && !seen.contains(row.first);
+  });
+  for (const auto& [device, text] : unreachable) {
+    if (!unreachable_.contains(device)) ReportUncovered(text);
+  }
+  unreachable_ = std::move(unreachable);
 }
 
 // Its mark goes with the file system; where that is still there, policy no longer wants it.
 void AttachmentChannel::Release(Watched& watched) {
-  if (watched.served != nullptr) {
-    watched.served->Stop();
-    return;
-  }
+  if (watched.served != nullptr) return watched.served->Stop();
+  if (watched.foreign) return;
   const absl::StatusOr<UniqueFd> mount = OpenMount(watched.system);
   if (mount.ok()) local_->Remove(mount->get()).IgnoreError();
 }
 
 void AttachmentChannel::WatchNew(const FileSystem& system) {
-  Watched watched{system, nullptr};
+  Watched watched{system, nullptr, false};
   absl::Status added;
   if (system.kind == FileSystemKind::kLocal) {
     const absl::StatusOr<UniqueFd> mount = OpenMount(system);
@@ -236,6 +278,7 @@ void AttachmentChannel::WatchNew(const FileSystem& system) {
     ListenerOptions options;
     options.served = true;
     options.system = system;
+    options.judged = judged_;
     options.ahead = false;
     options.judge = options_.judge;
     auto listener = Listener::Start(
@@ -262,13 +305,15 @@ void AttachmentChannel::CheckServed() {
 
 // Each once: it is looked at again with every scan.
 void AttachmentChannel::Uncovered(const FileSystem& system, const absl::Status& why) {
-  const std::string text =
-      fmt::format("{} ({}): {}", system.mount_point, system.type, std::string(why.message()));
+  const std::string text = TextOf(system, why);
   std::string& known = uncovered_[system.device];
   if (known == text) return;
   known = text;
   // A served file system that was marked a moment ago is given one more scan to answer.
-  if (absl::IsUnavailable(why)) return;
+  if (!absl::IsUnavailable(why)) ReportUncovered(text);
+}
+
+void AttachmentChannel::ReportUncovered(const std::string& text) {
   spdlog::warn("attachments: not watched: {}", text);
   sink_->Report(v1::AgentEvent::KIND_GUARD_FAILED, "attachments: not watched: " + text);
 }

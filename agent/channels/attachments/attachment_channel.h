@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "agent/channels/attachments/held_files.h"
 #include "agent/channels/attachments/listener.h"
 #include "agent/channels/channel.h"
 #include "common/fd.h"
@@ -46,6 +47,7 @@ class AttachmentChannel final : public Channel {
   struct Watched {
     FileSystem system;
     std::shared_ptr<Listener> served;  // its own; null: the local one has it
+    bool foreign = false;              // mounted in a program's own mount namespace only
   };
 
   void Watch();
@@ -53,8 +55,10 @@ class AttachmentChannel final : public Channel {
   void Release(Watched& watched);
   void WatchNew(const FileSystem& system);
   void CheckServed();
+  void LookAtHeld(const std::shared_ptr<const RulesInForce>& rules_now);
   void ReportUnidentified();
   void Uncovered(const FileSystem& system, const absl::Status& why);
+  void ReportUncovered(const std::string& text);
   [[nodiscard]] bool IsWanted(const FileSystem& system) const;
   [[nodiscard]] std::shared_ptr<const RulesInForce> rules() const;
 
@@ -71,9 +75,12 @@ class AttachmentChannel final : public Channel {
   mutable std::mutex mutex_;  // all below
   bool started_ = false;
   std::unique_ptr<Openers> openers_;
+  std::shared_ptr<JudgedFiles> judged_ = std::make_shared<JudgedFiles>();
+  std::unique_ptr<HeldFiles> held_;
   std::shared_ptr<Listener> local_;
   std::map<dev_t, Watched> watched_;
   std::map<dev_t, std::string> uncovered_;
+  std::map<dev_t, std::string> unreachable_;  // in mount namespaces of watched programs
   uint64_t unidentified_reported_ = 0;
 };
 

@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <string>
 
+#include "agent/channels/attachments/file_systems.h"
+
 namespace shoumi::agent::attachments {
 namespace {
+
+constexpr std::chrono::seconds kMountsGoodFor{1};
 
 // Both by the clock that file systems take their times from.
 bool IsSettled(const FileVersion& version, std::chrono::milliseconds since) {
@@ -76,13 +80,7 @@ void CleanFiles::Run() {
     lock.unlock();
     for (const Answered& one : answered) Conclude(one);
     for (UniqueFd& file : offered) LookAt(std::move(file));
-    while (in_flight_ < bounds_.in_flight_max && !backlog_.empty()) {
-      const UniqueFd file = std::move(backlog_.front());
-      backlog_.pop_front();
-      const auto version = VersionOf(file.get());
-      if (version)
-        Inspect(UniqueFd(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0)), *version, PathOf(file.get()));
-    }
+    while (in_flight_ < bounds_.in_flight_max && !backlog_.empty()) InspectNext();
     lock.lock();
   }
 }
@@ -106,18 +104,42 @@ void CleanFiles::LookAt(UniqueFd file) {
     ++counters_.dropped;
     return;
   }
+  std::optional<FilePlace> place = PlaceOf(file.get());
+  if (!place || place->version != *version) return;
   Remember(*version, Found::kAsked);
-  backlog_.push_back(std::move(file));
+  backlog_.push_back(*std::move(place));
 }
 
-void CleanFiles::Inspect(UniqueFd file, const FileVersion& version, const std::string& path) {
-  const auto it = known_.find({version.device, version.inode});
-  const bool asked = it != known_.end() && it->second.version == version;
-  // Changed since it was offered, or found out by now: its next open brings it here again.
-  if (!file || !asked || it->second.found != Found::kAsked || HasWriter(file.get())) {
-    if (asked && it->second.found == Found::kAsked) known_.erase(it);
+std::string CleanFiles::MountPoint(uint64_t mount_id) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - mounts_read_ > kMountsGoodFor) {
+    mount_points_.clear();
+    for (const FileSystem& system : ReadFileSystems()) {
+      for (const auto& [id, place] : system.mounts)
+        mount_points_[static_cast<uint64_t>(id)] = place;
+    }
+    mounts_read_ = now;
+  }
+  const auto it = mount_points_.find(mount_id);
+  return it == mount_points_.end() ? std::string() : it->second;
+}
+
+void CleanFiles::InspectNext() {
+  const FilePlace place = std::move(backlog_.front());
+  backlog_.pop_front();
+  const auto it = known_.find({place.version.device, place.version.inode});
+  if (it == known_.end() || it->second.version != place.version ||
+      it->second.found != Found::kAsked) {
     return;
   }
+  UniqueFd file = Reopen(place, MountPoint(place.mount_id));
+  if (file && !HasWriter(file.get())) return Inspect(std::move(file), place);
+  known_.erase(it);  // gone or changed; its next open brings it here again
+}
+
+void CleanFiles::Inspect(UniqueFd file, const FilePlace& place) {
+  const FileVersion& version = place.version;
+  const std::string& path = place.path;
   Event event;
   event.context.set_channel(v1::CHANNEL_ATTACHMENT);
   event.context.set_operation("look ahead");

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -83,7 +84,9 @@ class CleanFiles {
 
   void Run();
   void LookAt(UniqueFd file);
-  void Inspect(UniqueFd file, const FileVersion& version, const std::string& path);
+  void InspectNext();
+  void Inspect(UniqueFd file, const FilePlace& place);
+  [[nodiscard]] std::string MountPoint(uint64_t mount_id);
   void Conclude(const Answered& answered);
   // Ignores the file if it still is what it was.
   [[nodiscard]] bool IgnoreUnchanged(int file, const FileVersion& version);
@@ -97,7 +100,9 @@ class CleanFiles {
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   // Of the thread alone.
   std::map<Key, Known> known_;
-  std::deque<UniqueFd> backlog_;
+  std::deque<FilePlace> backlog_;
+  std::map<uint64_t, std::string> mount_points_;
+  std::chrono::steady_clock::time_point mounts_read_{};
   uint64_t generation_ = 0;
   size_t in_flight_ = 0;
   std::thread thread_;

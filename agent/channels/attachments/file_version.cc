@@ -1,7 +1,9 @@
 #include "agent/channels/attachments/file_version.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -24,14 +26,26 @@ constexpr std::string_view kSystemFolders[] = {"/usr/",           "/bin/",
                                                "/var/lib/snapd/", "/var/cache/fontconfig/",
                                                "/run/systemd/",   "/run/udev/"};
 
+std::optional<uint64_t> MountOf(int file) {
+  struct statx is {};
+  if (::statx(file, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &is) != 0) {
+    return std::nullopt;
+  }
+  return is.stx_mnt_id;
+}
+
 }  // namespace
 
 std::optional<FileVersion> VersionOf(int file) {
   struct statx is {};
-  if (::statx(file, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &is) != 0 ||
-      !S_ISREG(is.stx_mode)) {
+  if (::statx(file, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &is) != 0) {
     return std::nullopt;
   }
+  return VersionFrom(is);
+}
+
+std::optional<FileVersion> VersionFrom(const struct statx& is) {
+  if (!S_ISREG(is.stx_mode)) return std::nullopt;
   FileVersion version;
   version.device = makedev(is.stx_dev_major, is.stx_dev_minor);
   version.inode = is.stx_ino;
@@ -42,6 +56,28 @@ std::optional<FileVersion> VersionOf(int file) {
   version.uid = is.stx_uid;
   version.gid = is.stx_gid;
   return version;
+}
+
+std::optional<FilePlace> PlaceOf(int file) {
+  const auto version = VersionOf(file);
+  const auto mount = MountOf(file);
+  if (!version || !mount) return std::nullopt;
+  return FilePlace{PathOf(file), *mount, *version};
+}
+
+UniqueFd Reopen(const FilePlace& place, const std::string& mount_point) {
+  const std::string root_path = mount_point == "/" ? "" : mount_point;
+  if (!place.path.starts_with(root_path + "/")) return {};
+  const UniqueFd root(::open(mount_point.c_str(), O_PATH | O_CLOEXEC));
+  if (!root || MountOf(root.get()) != place.mount_id) return {};
+  open_how how{};
+  how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOATIME | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+  const std::string below = place.path.substr(root_path.size() + 1);
+  UniqueFd file(
+      static_cast<int>(::syscall(SYS_openat2, root.get(), below.c_str(), &how, sizeof(how))));
+  if (file && VersionOf(file.get()) != place.version) file.Reset();
+  return file;
 }
 
 bool HasWriter(int file) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <compare>
@@ -29,6 +30,18 @@ struct FileVersion {
 // As the kernel knows it, without asking whoever serves the file system. Empty when it is no
 // regular file.
 std::optional<FileVersion> VersionOf(int file);
+std::optional<FileVersion> VersionFrom(const struct statx& is);
+
+// A file that was let go: kept open it would keep its file system from being unmounted.
+struct FilePlace {
+  std::string path;
+  uint64_t mount_id = 0;
+  FileVersion version;
+};
+std::optional<FilePlace> PlaceOf(int file);
+// Opens it again where it is still there and unchanged. Follows no link and enters no other mount,
+// so that nobody can lead the way elsewhere. `mount_point`: of its mount.
+UniqueFd Reopen(const FilePlace& place, const std::string& mount_point);
 
 // Whether anybody has the file open for writing, or that cannot be told. `file` is open for reading
 // only, on a local file system. SIGIO must be ignored by this process: a lease is taken for an

@@ -19,7 +19,8 @@ struct ListenerOptions {
   // File systems that are served by programs, which may keep whoever opens waiting. They get a
   // listener of their own each, so that only their own opens wait for them.
   bool served = false;
-  FileSystem system;  // that one, when `served`
+  FileSystem system;                    // that one, when `served`
+  std::shared_ptr<JudgedFiles> judged;  // of all listeners
   bool ahead = true;  // users' files are inspected before a watched program opens them
   JudgeBounds judge;
   CleanBounds clean;

@@ -70,7 +70,9 @@ Copied CopyOf(int file, uint64_t bytes_max) {
 struct OpenJudge::Entry {
   FileVersion version;
   std::shared_ptr<const RulesInForce> rules;
-  Time limit;               // of the answer, then of what it is good for
+  Time limit;  // of the answer, then of what it is good for
+  std::string app;
+  uid_t user = 0;
   bool had_writer = false;  // when it was judged
   bool decided = false;
   bool allow = false;
@@ -87,20 +89,22 @@ struct OpenJudge::Shared {
   std::map<Key, std::shared_ptr<Entry>> entries;       // where later opens look
   std::set<std::shared_ptr<Entry>> undecided;
   JudgeBounds bounds;
+  std::shared_ptr<JudgedFiles> judged;
   JudgeCounters counters;
   uint64_t overload_reported = 0;
   uint64_t lost_reported = 0;
   Time reported{};
 };
 
-OpenJudge::OpenJudge(EventSink& sink, JudgeBounds bounds, bool served,
-                     std::function<void(UniqueFd)> passed)
+OpenJudge::OpenJudge(EventSink& sink, std::shared_ptr<JudgedFiles> judged, JudgeBounds bounds,
+                     bool served, std::function<void(UniqueFd)> passed)
     : sink_(sink),
       bounds_(bounds),
       served_(served),
       passed_(std::move(passed)),
       shared_(std::make_shared<Shared>()) {
   shared_->bounds = bounds;
+  shared_->judged = std::move(judged);
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -257,6 +261,8 @@ void OpenJudge::Ask(const Key& key, const FileVersion& version, const std::strin
   auto entry = std::make_shared<Entry>();
   entry->version = version;
   entry->rules = opener->rules;
+  entry->app = opener->identity.app->id();
+  entry->user = opener->identity.uid;
   entry->limit = event.deadline + bounds_.grace;
   entry->had_writer = served_ || HasWriter(arrived.open->file());
   entry->waiting.push_back(std::move(arrived.open));
@@ -285,6 +291,7 @@ void OpenJudge::Resolve(const std::shared_ptr<Shared>& shared, const std::shared
   entry->limit = std::chrono::steady_clock::now() +
                  (allow ? shared->bounds.allow_for : shared->bounds.deny_for);
   shared->undecided.erase(entry);
+  if (allow) shared->judged->Add(entry->version, entry->app, entry->user);
   for (auto& open : entry->waiting) {
     open->Answer(allow);
     shared->counters.denied += allow ? 0 : 1;

@@ -16,6 +16,7 @@
 
 #include "agent/channels/attachments/fanotify_group.h"
 #include "agent/channels/attachments/file_version.h"
+#include "agent/channels/attachments/judged_files.h"
 #include "agent/channels/attachments/openers.h"
 #include "agent/channels/channel.h"
 
@@ -46,9 +47,11 @@ struct JudgeCounters {
 // pipeline is asked. One thread; answers come from any. Thread-safe.
 class OpenJudge {
  public:
-  // `served`: the file systems are served by programs that may not answer, so their files are
-  // copied before they are handed on. `passed` gets what was let through, on the judge's thread.
-  OpenJudge(EventSink& sink, JudgeBounds bounds, bool served, std::function<void(UniqueFd)> passed);
+  // `judged` is told what was let through, and outlives what is under way. `served`: the file
+  // systems are served by programs that may not answer, so their files are copied before they are
+  // handed on. `passed` gets what was let through, on the judge's thread.
+  OpenJudge(EventSink& sink, std::shared_ptr<JudgedFiles> judged, JudgeBounds bounds, bool served,
+            std::function<void(UniqueFd)> passed);
   OpenJudge(const OpenJudge&) = delete;
   OpenJudge& operator=(const OpenJudge&) = delete;
   ~OpenJudge() { Stop(); }

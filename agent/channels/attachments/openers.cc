@@ -6,7 +6,8 @@
 
 namespace shoumi::agent::attachments {
 
-Openers::Openers(OpenerBounds bounds) : bounds_(bounds) {
+Openers::Openers(OpenerBounds bounds, std::function<void()> watched)
+    : bounds_(bounds), watched_(std::move(watched)) {
   for (uint32_t i = 0; i < bounds_.threads; ++i) threads_.emplace_back([this] { Look(); });
   threads_.emplace_back([this] { Sweep(); });
 }
@@ -105,6 +106,7 @@ void Openers::Look() {
       jobs_.remove(job);
     }
     for (const Then& then : Finish(job)) then(opener);
+    if (watched_ && opener != nullptr && opener->watched) watched_();
   }
 }
 

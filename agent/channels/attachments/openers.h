@@ -40,7 +40,8 @@ class Openers {
  public:
   using Then = std::function<void(std::shared_ptr<const Opener>)>;
 
-  explicit Openers(OpenerBounds bounds = {});
+  // `watched` is told of each program that is found to be watched, on a thread of these.
+  explicit Openers(OpenerBounds bounds = {}, std::function<void()> watched = nullptr);
   Openers(const Openers&) = delete;
   Openers& operator=(const Openers&) = delete;
   ~Openers() { Stop(); }
@@ -86,6 +87,7 @@ class Openers {
   std::vector<Then> Finish(const std::shared_ptr<Job>& job);
 
   const OpenerBounds bounds_;
+  const std::function<void()> watched_;
   Counters counters_;
 
   mutable std::mutex known_mutex_;
