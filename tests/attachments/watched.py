@@ -43,11 +43,11 @@ def main():
 
 
 class Channel(Process):
-    def __init__(self, folder, policy, places, *options):
+    def __init__(self, folder, policy, places, *options, seconds_max=SECONDS_MAX):
         number = len(list(folder.glob("channel*.log")))
         super().__init__("attachments_harness",
                          [HARNESS, "--fake-rule", FORBIDDEN, "--policy", policy,
-                          "--seconds-max", SECONDS_MAX, *options, *places],
+                          "--seconds-max", seconds_max, *options, *places],
                          folder / f"channel{number}.log")
 
     def begin(self):

@@ -109,9 +109,13 @@ uint64_t ImageFrom(const Stat& stat, std::string_view link) {
 }
 
 bool OwnMounts(const Process& process) {
-  std::array<char, 64> mine{};
-  const ssize_t n = ::readlink("/proc/self/ns/mnt", mine.data(), mine.size());
-  return n > 0 && process.Link("ns/mnt") == std::string_view(mine.data(), static_cast<size_t>(n));
+  // This process does not change its own while it runs.
+  static const std::string mine = [] {
+    std::array<char, 64> link{};
+    const ssize_t n = ::readlink("/proc/self/ns/mnt", link.data(), link.size());
+    return std::string(link.data(), n > 0 ? static_cast<size_t>(n) : 0);
+  }();
+  return !mine.empty() && process.Link("ns/mnt") == mine;
 }
 
 }  // namespace

@@ -30,56 +30,55 @@ std::optional<Seen> Look(const Process& process, const AppCatalogue& catalogue) 
   return std::nullopt;
 }
 
-const v1::App* FindAbove(ProcessFacts child, const AppCatalogue& catalogue) {
-  const ProcessFacts lowest = child;
-  for (int i = 0; i < kAncestorsMax && child.parent > 1; ++i) {
-    const absl::StatusOr<Process> parent = Process::Open(child.parent);
-    if (!parent.ok()) return nullptr;
-    const std::optional<Seen> seen = Look(*parent, catalogue);
-    // A later process may have got the parent's number when the parent ended.
-    if (!seen || seen->facts.start_ticks > child.start_ticks ||
-        seen->facts.cgroup != lowest.cgroup || seen->facts.uid != lowest.uid) {
-      return nullptr;
-    }
-    if (const v1::App* app = catalogue.Find(seen->facts, seen->script)) return app;
-    child = seen->facts;
-  }
-  return nullptr;
-}
-
-bool IsBelowSelf(ProcessFacts facts) {
-  const pid_t self = ::getpid();
-  for (int i = 0; i < kAncestorsMax; ++i) {
-    if (facts.pid == self) return true;
-    if (facts.parent == self) return true;
-    if (facts.parent <= 1) return false;
-    const absl::StatusOr<Process> parent = Process::Open(facts.parent);
-    if (!parent.ok()) return false;
-    absl::StatusOr<ProcessFacts> above = ReadFacts(*parent);
-    if (!above.ok() || above->start_ticks > facts.start_ticks) return false;
-    facts = *std::move(above);
-  }
-  return false;
+absl::StatusOr<ProgramIdentity> IdentifyUpTo(int levels, const Process& process,
+                                             const AppCatalogue& catalogue) {
+  return Identify(process, catalogue, [&](pid_t parent) -> std::optional<ProgramIdentity> {
+    if (levels == 0) return std::nullopt;
+    const absl::StatusOr<Process> above = Process::Open(parent);
+    if (!above.ok()) return std::nullopt;
+    absl::StatusOr<ProgramIdentity> identity = IdentifyUpTo(levels - 1, *above, catalogue);
+    if (!identity.ok()) return std::nullopt;
+    return *std::move(identity);
+  });
 }
 
 }  // namespace
 
 absl::StatusOr<ProgramIdentity> Identify(const Process& process, const AppCatalogue& catalogue) {
+  return IdentifyUpTo(kAncestorsMax, process, catalogue);
+}
+
+absl::StatusOr<ProgramIdentity> Identify(const Process& process, const AppCatalogue& catalogue,
+                                         const ParentIdentity& parent) {
   std::optional<Seen> seen = Look(process, catalogue);
   if (!seen) return absl::NotFoundError("the process has ended");
+  const ProcessFacts& facts = seen->facts;
   ProgramIdentity identity;
-  identity.uid = seen->facts.uid;
-  identity.image = seen->facts.image;
-  identity.interpreter = IsInterpreter(seen->facts.executable);
-  identity.below_self = IsBelowSelf(seen->facts);
+  identity.uid = facts.uid;
+  identity.image = facts.image;
+  identity.cgroup = facts.cgroup;
+  identity.start_ticks = facts.start_ticks;
+  identity.interpreter = IsInterpreter(facts.executable);
   identity.executable_link = std::move(seen->link);
+  identity.app = catalogue.Find(facts, seen->script);
+  const pid_t self = ::getpid();
+  identity.below_self = facts.pid == self || facts.parent == self;
+  if (identity.app == nullptr && !identity.below_self && facts.parent > 1) {
+    const std::optional<ProgramIdentity> above = parent(facts.parent);
+    // A later process may have got the parent's number when the parent ended.
+    if (above && above->start_ticks <= facts.start_ticks) {
+      identity.below_self = above->below_self;
+      if (above->cgroup == facts.cgroup && above->uid == facts.uid &&
+          above->distance < kAncestorsMax) {
+        identity.app = above->app;
+        identity.distance = above->distance + 1;
+      }
+    }
+  }
   v1::Program& program = identity.program;
   program.set_pid(process.pid());
-  const std::string& executable = seen->facts.executable;
-  program.set_executable(executable);
-  program.set_name(executable.substr(executable.rfind('/') + 1));
-  identity.app = catalogue.Find(seen->facts, seen->script);
-  if (identity.app == nullptr) identity.app = FindAbove(seen->facts, catalogue);
+  program.set_executable(facts.executable);
+  program.set_name(facts.executable.substr(facts.executable.rfind('/') + 1));
   if (identity.app != nullptr) {
     program.set_app(identity.app->id());
     *program.mutable_app_classes() = identity.app->classes();

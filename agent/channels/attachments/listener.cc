@@ -5,8 +5,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <utility>
+
+#include "agent/channels/attachments/preference.h"
 
 namespace shoumi::agent::attachments {
 namespace {
@@ -85,6 +86,7 @@ absl::Status Listener::MarkServed() {
 }
 
 void Listener::Run() {
+  PreferThisThread();
   if (served_) {
     absl::Status marked = MarkServed();
     const std::lock_guard lock(mutex_);

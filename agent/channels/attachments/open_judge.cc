@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "agent/channels/attachments/preference.h"
 #include "common/ids.h"
 #include "fmt/format.h"
 
@@ -151,6 +152,7 @@ void OpenJudge::Stop() {
 }
 
 void OpenJudge::Run() {
+  PreferThisThread();
   std::unique_lock lock(shared_->mutex);
   while (!shared_->stopping) {
     const auto due = [this] {

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "agent/channels/attachments/preference.h"
+
 namespace shoumi::agent::attachments {
 
 Openers::Openers(OpenerBounds bounds, std::function<void()> watched)
@@ -86,6 +88,7 @@ std::vector<Openers::Then> Openers::Finish(const std::shared_ptr<Job>& job) {
 }
 
 void Openers::Look() {
+  PreferThisThread();
   for (;;) {
     std::shared_ptr<Job> job;
     {
@@ -98,9 +101,8 @@ void Openers::Look() {
       job = *next();
       job->taken = true;
     }
-    std::shared_ptr<const Opener> opener = LookAt(*job);
+    std::shared_ptr<const Opener> opener = LookAt(job->pid, job->rules, apps::kAncestorsMax);
     ++(opener == nullptr ? counters_.ended : counters_.identified);
-    if (opener != nullptr) Remember(opener);
     {
       const std::lock_guard lock(mutex_);
       jobs_.remove(job);
@@ -110,14 +112,25 @@ void Openers::Look() {
   }
 }
 
-std::shared_ptr<const Opener> Openers::LookAt(const Job& job) {
-  absl::StatusOr<apps::Process> process = apps::Process::Open(job.pid);
+std::shared_ptr<const Opener> Openers::LookAt(pid_t pid,
+                                              const std::shared_ptr<const RulesInForce>& rules,
+                                              int levels) {
+  absl::StatusOr<apps::Process> process = apps::Process::Open(pid);
   if (!process.ok()) return nullptr;
-  absl::StatusOr<apps::ProgramIdentity> identity = apps::Identify(*process, job.rules->catalogue);
+  const auto above = [&](pid_t parent) -> std::optional<apps::ProgramIdentity> {
+    std::shared_ptr<const Opener> known = Find(parent, rules);
+    if (known == nullptr && levels > 0) known = LookAt(parent, rules, levels - 1);
+    if (known == nullptr) return std::nullopt;
+    return known->identity;
+  };
+  absl::StatusOr<apps::ProgramIdentity> identity =
+      apps::Identify(*process, rules->catalogue, above);
   if (!identity.ok()) return nullptr;
-  const bool watched = !identity->below_self && job.rules->IsWatched(identity->app);
-  return std::make_shared<Opener>(
-      Opener{*std::move(process), *std::move(identity), job.rules, watched});
+  const bool watched = !identity->below_self && rules->IsWatched(identity->app);
+  auto opener = std::make_shared<const Opener>(
+      Opener{*std::move(process), *std::move(identity), rules, watched});
+  Remember(opener);
+  return opener;
 }
 
 void Openers::Remember(std::shared_ptr<const Opener> opener) {

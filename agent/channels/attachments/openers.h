@@ -82,7 +82,9 @@ class Openers {
 
   void Look();
   void Sweep();
-  std::shared_ptr<const Opener> LookAt(const Job& job);
+  // `levels` above it may be looked at.
+  std::shared_ptr<const Opener> LookAt(pid_t pid, const std::shared_ptr<const RulesInForce>& rules,
+                                       int levels);
   void Remember(std::shared_ptr<const Opener> opener);
   std::vector<Then> Finish(const std::shared_ptr<Job>& job);
 
