@@ -9,12 +9,25 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kInstalledInspect = "/usr/libexec/shoumi/shoumi-inspect";
-constexpr const char* kInstalledPacks = "/usr/share/shoumi/packs";
+constexpr const char* kInstalledData = "/usr/share/shoumi";
 constexpr int kFoldersUpMax = 4;  // build/<preset>/bin
 
 fs::path OwnFolder() {
   std::error_code error;
   return fs::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+std::string Shipped(const char* what) {
+  std::error_code error;
+  fs::path folder = OwnFolder();
+  for (int i = 0; i < kFoldersUpMax && folder.has_relative_path(); ++i) {
+    const fs::path found = folder / "rules" / what;
+    const bool built = fs::exists(folder / "CMakeCache.txt", error);  // the sources lie above
+    if (!built && fs::is_directory(found, error)) return found.string();
+    folder = folder.parent_path();
+  }
+  const fs::path installed = fs::path(kInstalledData) / what;
+  return fs::is_directory(installed, error) ? installed.string() : "";
 }
 
 }  // namespace
@@ -26,14 +39,11 @@ std::string InspectProgram() {
 }
 
 std::string ShippedPacks() {
-  std::error_code error;
-  fs::path folder = OwnFolder();
-  for (int i = 0; i < kFoldersUpMax && folder.has_relative_path(); ++i) {
-    const fs::path packs = folder / "rules" / "packs";
-    if (fs::is_directory(packs, error)) return packs.string();
-    folder = folder.parent_path();
-  }
-  return fs::is_directory(kInstalledPacks, error) ? kInstalledPacks : "";
+  return Shipped("packs");
+}
+
+std::string ShippedApps() {
+  return Shipped("apps");
 }
 
 }  // namespace shoumi

@@ -11,4 +11,7 @@ std::string InspectProgram();
 // installed. Empty when neither is there.
 std::string ShippedPacks();
 
+// The shipped catalogue of apps, likewise: rules/apps.
+std::string ShippedApps();
+
 }  // namespace shoumi

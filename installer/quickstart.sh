@@ -161,6 +161,8 @@ inspect:
   program: $bin/shoumi-inspect
   user: $account
 channels:
+  attachments:
+    enabled: false  # would watch this whole machine; docs/OPERATIONS.md
   usb:
     enabled: true
     extra_devices:

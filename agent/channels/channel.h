@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -51,6 +53,8 @@ class Channel {
   // Answers what is pending and gives the guarded places back. Blocks for a bounded time.
   virtual void Stop() = 0;
   [[nodiscard]] virtual v1::ChannelState State() const = 0;
+  // Since Start(): name, which says the channel, and count.
+  [[nodiscard]] virtual std::map<std::string, uint64_t> Counters() const { return {}; }
 };
 
 }  // namespace shoumi::agent

@@ -145,6 +145,10 @@ TEST(Decide, EveryKindOfCondition) {
   v1::EventContext context;
   context.set_channel(v1::CHANNEL_USB);
   context.set_destination("reports/a.zip");
+  context.mutable_program()->set_app("wechat");
+  context.mutable_program()->add_app_classes("messenger");
+  context.mutable_source()->set_app("wps");
+  context.mutable_source()->add_app_classes("office");
   context.mutable_user()->set_name("li");
   context.mutable_user()->add_groups("sales");
   context.mutable_device()->set_vendor_id("0951");
@@ -159,6 +163,13 @@ TEST(Decide, EveryKindOfCondition) {
       {"destinations: [\"*.zip\"]", true},
       {"destinations: [\"*.docx\", \"reports/?.zip\"]", true},
       {"destinations: [\"*.docx\"]", false},
+      {"programs: [qq, wechat]", true},
+      {"programs: [qq]", false},
+      {"programs: [\"class:mail\", \"class:messenger\"]", true},
+      {"programs: [\"class:mail\"]", false},
+      {"programs: [messenger]", false},
+      {"sources: [\"class:office\"]", true},
+      {"sources: [wechat]", false},
       {"users: [wang, li]", true},
       {"users: [wang]", false},
       {"groups: [sales]", true},

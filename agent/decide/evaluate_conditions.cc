@@ -41,6 +41,14 @@ bool InWindow(const v1::TimeWindow& window, LocalTime now) {
   return now.minute < end && OnDay(window, yesterday);
 }
 
+bool IsProgram(std::string_view text, const v1::Program& program) {
+  const rules::ProgramName name = rules::ReadProgramName(text);
+  if (!name.app.empty()) return name.app == program.app();
+  const auto& classes = program.app_classes();
+  return !name.app_class.empty() &&
+         std::find(classes.begin(), classes.end(), name.app_class) != classes.end();
+}
+
 template <typename List, typename Predicate>
 bool None(const List& list, Predicate holds) {
   return !list.empty() && std::none_of(list.begin(), list.end(), holds);
@@ -62,6 +70,14 @@ Outcome EvaluateConditions(const v1::Conditions& conditions, const v1::EventCont
         return ::fnmatch(pattern.c_str(), context.destination().c_str(), 0) == 0;
       })) {
     return {false, "destination is not among the rule's"};
+  }
+  if (None(conditions.programs(),
+           [&](const std::string& text) { return IsProgram(text, context.program()); })) {
+    return {false, "program is not among the rule's"};
+  }
+  if (None(conditions.sources(),
+           [&](const std::string& text) { return IsProgram(text, context.source()); })) {
+    return {false, "the program that was copied from is not among the rule's"};
   }
   if (None(conditions.users(),
            [&](const std::string& name) { return name == context.user().name(); })) {

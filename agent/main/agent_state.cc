@@ -7,7 +7,7 @@ namespace shoumi::agent {
 namespace {
 
 // Ways out that this version does not watch. Said, so that nobody believes they are.
-constexpr const char* kNotCovered[] = {"clipboard", "attachment", "mail"};
+constexpr const char* kNotCovered[] = {"clipboard", "mail"};
 
 void AddNotCovered(v1::AgentState& state, const std::string& channel, const std::string& why) {
   v1::ChannelState& entry = *state.add_channels();
@@ -32,6 +32,9 @@ v1::AgentState Agent::State() const {
   for (const auto& [name, why] : failed_channels_) AddNotCovered(state, name, why);
   if (!config_.usb_enabled)
     AddNotCovered(state, "usb", "switched off in the agent's configuration");
+  if (!config_.attachments_enabled) {
+    AddNotCovered(state, "attachment", "switched off in the agent's configuration");
+  }
   for (const char* name : kNotCovered) {
     AddNotCovered(state, name, "this version does not watch it");
   }
@@ -43,6 +46,9 @@ v1::AgentState Agent::State() const {
   for (const auto& [name, value] : pipeline_->counters().Read()) counters[name] = value;
   counters["spool_failures"] = spool.failures;
   counters["spool_unreadable"] = spool.unreadable;
+  for (const auto& [name, channel] : channels_) {
+    for (const auto& [counter, value] : channel->Counters()) counters[counter] = value;
+  }
   if (const auto pool = inspection_->pool()) {
     const auto stats = pool->stats();
     counters["inspected"] = stats.inspected;

@@ -1,5 +1,6 @@
 #include "agent/main/channels.h"
 
+#include "agent/channels/attachments/attachment_channel.h"
 #include "agent/channels/replay/replay_channel.h"
 #include "agent/channels/usb/usb_channel.h"
 
@@ -28,6 +29,12 @@ std::vector<std::pair<std::string, std::unique_ptr<Channel>>> MakeChannels(
   if (config.usb_enabled) {
     channels.emplace_back("usb", std::make_unique<usb::UsbChannel>(UsbOptionsFrom(config)));
   }
+  if (config.attachments_enabled) {
+    attachments::AttachmentOptions options;
+    options.only_below = config.attachments_only_below;
+    channels.emplace_back("attachment",
+                          std::make_unique<attachments::AttachmentChannel>(std::move(options)));
+  }
   if (config.replay_enabled) {
     replay::ReplayOptions options;
     options.folder = config.replay_folder;
@@ -37,7 +44,7 @@ std::vector<std::pair<std::string, std::unique_ptr<Channel>>> MakeChannels(
 }
 
 bool NeedsRoot(const AgentConfig& config) {
-  return config.usb_enabled;
+  return config.usb_enabled || config.attachments_enabled;
 }
 
 }  // namespace shoumi::agent

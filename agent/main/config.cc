@@ -111,6 +111,19 @@ void ReadUsb(const YamlValue& value, AgentConfig& config) {
   });
 }
 
+void ReadAttachments(const YamlValue& value, AgentConfig& config) {
+  const YamlMap map(value, {"enabled", "only_below"});
+  Take(map, "enabled", config.attachments_enabled);
+  const auto places = map.Get("only_below");
+  if (!places || places->node.IsNull()) return;
+  places->Items(kExtraDevicesMax, [&](const YamlValue& item) {
+    const auto place = item.Text();
+    if (!place) return;
+    if (!place->starts_with('/')) item.problems->Error("Y108", item.path, "not an absolute path");
+    config.attachments_only_below.push_back(*place);
+  });
+}
+
 void ReadReplay(const YamlValue& value, AgentConfig& config) {
   const YamlMap map(value, {"enabled", "folder"});
   Take(map, "enabled", config.replay_enabled);
@@ -136,8 +149,9 @@ void ReadConfig(const YamlValue& root, AgentConfig& config) {
   if (const auto inspect = map.Get("inspect")) ReadInspect(*inspect, config);
   const auto channels = map.Get("channels");
   if (!channels) return;
-  const YamlMap ways(*channels, {"usb", "replay"});
+  const YamlMap ways(*channels, {"usb", "attachments", "replay"});
   if (const auto usb = ways.Get("usb")) ReadUsb(*usb, config);
+  if (const auto attachments = ways.Get("attachments")) ReadAttachments(*attachments, config);
   if (const auto replay = ways.Get("replay")) ReadReplay(*replay, config);
 }
 

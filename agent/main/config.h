@@ -41,6 +41,9 @@ struct AgentConfig {
   uint64_t usb_stage_memory_bytes_per_file_max = 1 << 20;
   uint64_t usb_stage_memory_bytes_max = 64 << 20;
 
+  bool attachments_enabled = true;
+  std::vector<std::string> attachments_only_below;  // empty: wherever users' files may lie
+
   bool replay_enabled = false;
   std::string replay_folder;
 

@@ -38,6 +38,7 @@ channels:
     stage_memory_bytes_max: 9MiB
     extra_devices:
       - {node: "/dev/loop*", backing_file: /e, vendor_id: "0951", product_id: "1666", serial: S}
+  attachments: {enabled: true, only_below: [/h, /i]}
   replay: {enabled: true, folder: /f}
 )");
   ASSERT_TRUE(result.ok) << rules::FormatProblem(result.problems[0]);
@@ -50,6 +51,7 @@ channels:
   EXPECT_EQ(result.config.inspect_limits.archive_depth_max(), 8u);
   ASSERT_EQ(result.config.usb_extra_devices.size(), 1u);
   EXPECT_EQ(result.config.usb_extra_devices[0].backing_file, "/e");
+  EXPECT_EQ(result.config.attachments_only_below, (std::vector<std::string>{"/h", "/i"}));
   EXPECT_EQ(result.config.replay_folder, "/f");
   EXPECT_TRUE(LoadConfig("c", "inspect: {cache_entries_max: 0}\n").ok);
   EXPECT_TRUE(LoadConfig("c", "channels:\n  usb:\n    extra_devices:\n").ok);
@@ -66,6 +68,7 @@ TEST(Config, EveryProblemHasItsLine) {
       {"log:\n  level: loud\n", 2, "'loud' is none of"},
       {"channels:\n  usb:\n    enabled: maybe\n", 3, "'maybe' is none of true, false"},
       {"channels:\n  fax: {}\n", 2, "unknown key 'fax'"},
+      {"channels:\n  attachments: {only_below: [home]}\n", 2, "not an absolute path"},
       {"channels:\n  replay: {enabled: true}\n", 2, "folder: missing"},
       {"channels:\n  usb:\n    extra_devices:\n      - {serial: x}\n", 4, "node: missing"},
       {"inspect: {workers_max: 0}\n", 1, "must not be 0"},

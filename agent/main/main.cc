@@ -60,7 +60,10 @@ int Run(const std::string& config_path) {
   if (const int error = ReadConfig(config_path, config); error != 0) return error;
   shoumi::SetUpLogging("shoumi-agent", config.log_level, config.log_json);
   if (::geteuid() != 0 && shoumi::agent::NeedsRoot(config)) {
-    spdlog::error("root is needed: the usb channel mounts over sticks (channels.usb.enabled)");
+    spdlog::error(
+        "root is needed: to mount over sticks (channels.usb.enabled) and to judge what programs "
+        "open "
+        "(channels.attachments.enabled)");
     return 1;
   }
   const sigset_t signals = BlockSignals();

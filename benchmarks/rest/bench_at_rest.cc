@@ -156,7 +156,7 @@ absl::Status Run(const Setup& setup) {
   // Channels as they are installed; the usb channel needs root.
   const std::string config = fmt::format(
       "state_dir: {}\nrun_dir: {}/run\ninspect: {{user: nobody}}\n"
-      "channels: {{usb: {{enabled: {}}}}}\n",
+      "channels: {{usb: {{enabled: {}}}, attachments: {{enabled: false}}}}\n",
       state, folder.path(), ::geteuid() == 0);
   const std::pair<std::string, std::string> files[] = {{folder.path() + "/ca", server.ca_pem()},
                                                        {folder.path() + "/token", "one-time"},

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "shoumi/v1/inspect.pb.h"
 #include "shoumi/v1/policy.pb.h"
 
@@ -37,5 +38,14 @@ CatalogueResult LoadCatalogue(const std::vector<CatalogueFile>& files);
 // The checks of LoadCatalogue that do not need YAML, for apps that arrive as proto. Problems have
 // no line; their messages name the place ("apps[3].executables[0]").
 std::vector<v1::PackProblem> CheckApps(const std::vector<v1::App>& apps);
+
+// Every DIR/*.yaml. NotFound when there is none.
+absl::StatusOr<std::vector<CatalogueFile>> ReadCatalogue(const std::string& dir);
+// Read and loaded; InvalidArgument has one line a problem.
+absl::StatusOr<std::vector<v1::App>> LoadCatalogueFolder(const std::string& dir);
+
+// What a policy says of programs that its own catalogue (`policy.apps`) does not know: an id is an
+// error, a class a warning, for nothing would ever be of it. Problems name the place.
+std::vector<v1::PackProblem> CheckAppNames(std::string_view file, const v1::Policy& policy);
 
 }  // namespace shoumi::rules

@@ -231,6 +231,43 @@ apps:
     EXPECT_THAT(all, HasSubstr(code));
 }
 
+TEST(CheckAppNames, WhatTheCatalogueDoesNotHaveIsSaid) {
+  v1::Policy policy;
+  v1::App& app = *policy.add_apps();
+  app.set_id("wechat");
+  app.add_classes("messenger");
+  policy.mutable_attachments()->add_classes("messenger");
+  v1::Rule& rule = *policy.add_rules();
+  rule.set_id("r");
+  rule.mutable_conditions()->add_programs("wechat");
+  rule.mutable_conditions()->add_sources("class:messenger");
+  EXPECT_TRUE(CheckAppNames("p", policy).empty());
+  rule.mutable_conditions()->add_programs("wechatt");
+  rule.mutable_conditions()->add_sources("class:mail");
+  policy.mutable_attachments()->add_classes("mial");
+  const auto problems = CheckAppNames("p", policy);
+  ASSERT_EQ(problems.size(), 3U);
+  EXPECT_EQ(FormatProblem(problems[0]),
+            "p: warning Y126: attachments.classes[1]: no app of the catalogue is of class 'mial'");
+  EXPECT_EQ(FormatProblem(problems[1]),
+            "p: error Y125: rule 'r', conditions.programs[1]: there is no app 'wechatt' in the "
+            "catalogue");
+  EXPECT_EQ(problems[2].severity(), v1::PackProblem::SEVERITY_WARNING);
+}
+
+TEST(CatalogueFolder, OneThatIsNoneIsSaid) {
+  EXPECT_TRUE(LoadCatalogueFolder(kShipped).ok());
+  EXPECT_EQ(LoadCatalogueFolder("/nonexistent").status().code(), absl::StatusCode::kNotFound);
+  const std::string empty = ::testing::TempDir() + "apps-empty";
+  fs::create_directories(empty);
+  EXPECT_EQ(LoadCatalogueFolder(empty).status().code(), absl::StatusCode::kNotFound);
+  std::ofstream(empty + "/a.yaml") << "apps: 5\n";
+  const absl::Status bad = LoadCatalogueFolder(empty).status();
+  EXPECT_EQ(bad.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(bad.message()), HasSubstr("a.yaml:1: error Y104"));
+  fs::remove_all(empty);
+}
+
 TEST(CheckApps, NamesThePlace) {
   v1::App app;
   app.set_id("a");

@@ -134,6 +134,7 @@ void CheckInto(const v1::Policy& policy, const std::vector<std::string>& detecto
     problems.Error("Y106", "default_action", "no known action (allow, report, warn, block)");
   }
   CheckUsb(policy.usb(), problems);
+  CheckChannels(policy, problems);
   if (policy.spool_bytes_max() < kSpoolBytesMin || policy.spool_bytes_max() > kSpoolBytesMax) {
     problems.Error("Y107", "spool_bytes_max",
                    fmt::format("{} is outside {} to {} bytes", policy.spool_bytes_max(),

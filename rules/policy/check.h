@@ -17,6 +17,9 @@ void CheckExpressions(const v1::Policy& policy, const std::vector<std::string>& 
                       Problems& problems);
 void CheckConditions(const v1::Conditions& conditions, const std::string& path, Problems& problems);
 void CheckUsb(const v1::UsbPolicy& usb, Problems& problems);
+void CheckChannels(const v1::Policy& policy, Problems& problems);
+// An entry of `conditions.programs` or `conditions.sources`.
+void CheckProgram(const std::string& text, const std::string& path, Problems& problems);
 
 // Four lower-case hex digits or "*".
 [[nodiscard]] bool IsUsbId(std::string_view text);

@@ -131,6 +131,11 @@ void CheckConditions(const v1::Conditions& conditions, const std::string& path,
             [&](const std::string& text, const std::string& place) {
               CheckDestination(text, place, problems);
             });
+  const auto check_program = [&](const std::string& text, const std::string& place) {
+    CheckProgram(text, place, problems);
+  };
+  CheckList(conditions.programs(), path + ".programs", problems, check_program);
+  CheckList(conditions.sources(), path + ".sources", problems, check_program);
   const auto check_name = [&](const std::string& text, const std::string& place) {
     if (text.empty()) problems.Error("Y103", place, "empty name");
   };

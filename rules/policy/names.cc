@@ -28,6 +28,9 @@ std::string_view Name(v1::Channel channel) {
 std::string_view Name(v1::UsbMode mode) {
   return NameIn<v1::UsbMode>(kUsbModes, mode);
 }
+std::string_view Name(v1::ChannelMode mode) {
+  return NameIn<v1::ChannelMode>(kChannelModes, mode);
+}
 std::string_view Name(v1::Level level) {
   return NameIn<v1::Level>(kLevels, level);
 }

@@ -34,6 +34,10 @@ inline constexpr NamedValue<v1::UsbMode> kUsbModes[] = {{v1::USB_MODE_INSPECT, "
                                                         {v1::USB_MODE_READ_ONLY, "read_only"},
                                                         {v1::USB_MODE_DENY, "deny"},
                                                         {v1::USB_MODE_ALLOW, "allow"}};
+inline constexpr NamedValue<v1::ChannelMode> kChannelModes[] = {
+    {v1::CHANNEL_MODE_OFF, "off"},
+    {v1::CHANNEL_MODE_REPORT_ONLY, "report_only"},
+    {v1::CHANNEL_MODE_INSPECT, "inspect"}};
 // Of UsbPolicy::unmounted_open.
 inline constexpr NamedValue<bool> kUnmounted[] = {{false, "sealed"}, {true, "open"}};
 inline constexpr NamedValue<v1::Level> kLevels[] = {{v1::LEVEL_NONE, "none"},

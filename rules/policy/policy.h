@@ -26,8 +26,12 @@ inline constexpr uint64_t kSpoolBytesMax = 16ULL << 30;
 inline constexpr uint32_t kVerdictMsMin = 100;
 inline constexpr uint32_t kVerdictMsMax = 120'000;
 
-// Of `usb.verdict_ms_max` and `spool_bytes_max` where a policy does not say.
+inline constexpr uint32_t kWarnSecondsMin = 5;
+inline constexpr uint32_t kWarnSecondsMax = 3600;
+
+// Of `verdict_ms_max`, `clipboard.warn_s` and `spool_bytes_max` where a policy does not say.
 inline constexpr uint32_t kVerdictMsDefault = 10'000;
+inline constexpr uint32_t kWarnSecondsDefault = 60;
 inline constexpr uint64_t kSpoolBytesDefault = 64ULL << 20;
 
 struct PolicyResult {
@@ -59,7 +63,16 @@ std::string_view Name(v1::Action action);
 std::string_view Name(v1::Severity severity);
 std::string_view Name(v1::Channel channel);
 std::string_view Name(v1::UsbMode mode);
+std::string_view Name(v1::ChannelMode mode);
 std::string_view Name(v1::Level level);
+
+// What a condition on programs says: an id of an app, or a class of apps. Empty in both when it is
+// neither.
+struct ProgramName {
+  std::string_view app;
+  std::string_view app_class;
+};
+ProgramName ReadProgramName(std::string_view text);
 
 // True when `id` is the detector that `pattern` names, or lies below its prefix ("cn.*", "*").
 [[nodiscard]] bool DetectorMatches(std::string_view pattern, std::string_view id);

@@ -72,6 +72,8 @@ rules:
       channels: [usb, mail]
       devices: ["0951:1666:*", "*:*:ABC:1"]
       destinations: ["*.zip"]
+      programs: [wechat, "class:mail"]
+      sources: ["class:office"]
       users: [li]
       groups: [sales]
       times: [{days: [mon, fri], from: "22:00", to: "06:30"}, {from: "00:00", to: "24:00"}]
@@ -87,11 +89,21 @@ usb:
   devices: [{vendor: 0951, product: "1666", serial: X, mode: allow, note: ours}]
   unmounted: open
   verdict_ms_max: 500
+attachments: {mode: report_only, classes: [messenger, mail]}
+clipboard: {mode: inspect, verdict_ms_max: 700, warn_s: 30}
 spool_bytes_max: 2MiB
 )",
                                          kDetectors);
   ASSERT_TRUE(result.ok) << Messages(result);
+  EXPECT_EQ(result.policy.attachments().mode(), v1::CHANNEL_MODE_REPORT_ONLY);
+  EXPECT_EQ(result.policy.attachments().classes(1), "mail");
+  EXPECT_EQ(result.policy.attachments().verdict_ms_max(), kVerdictMsDefault);
+  EXPECT_EQ(result.policy.clipboard().mode(), v1::CHANNEL_MODE_INSPECT);
+  EXPECT_EQ(result.policy.clipboard().verdict_ms_max(), 700u);
+  EXPECT_EQ(result.policy.clipboard().warn_s(), 30u);
   const v1::Rule& rule = result.policy.rules(0);
+  EXPECT_EQ(rule.conditions().programs(1), "class:mail");
+  EXPECT_EQ(rule.conditions().sources(0), "class:office");
   const auto& first = rule.when().all().items(0).detector();
   EXPECT_EQ(first.detector(), "cn.*");
   EXPECT_EQ(first.min_count(), 2u);
@@ -185,6 +197,26 @@ TEST(LoadPolicy, WhatTheWholeFileLacksHasALine) {
   for (const auto& problem : result.problems) EXPECT_EQ(problem.line(), 2U) << problem.message();
 }
 
+TEST(LoadPolicy, BadChannels) {
+  const auto with = [](const std::string& text) { return Whole(RuleWhen("always")) + text; };
+  const std::vector<Bad> cases = {
+      {with("attachments: {mode: block, classes: [mail]}\n"), {"Y106"}, "'block' is none of off"},
+      {with("attachments: {mode: inspect}\n"), {"Y103"}, "classes"},
+      {with("attachments: {mode: inspect, classes: []}\n"), {"Y103"}, "nothing would be watched"},
+      {with("attachments: {mode: inspect, classes: [Mail]}\n"), {"Y124"}, "a class is made of"},
+      {with("attachments: {mode: inspect, classes: [mail], verdict_ms_max: 1}\n"),
+       {"Y107"},
+       "outside 100 to"},
+      {with("clipboard: {mode: inspect, warn_s: 1}\n"), {"Y107"}, "outside 5 to 3600 s"},
+      {with("clipboard: {warn_s: 60}\n"), {"Y103"}, "mode"}};
+  for (const Bad& bad : cases) {
+    const PolicyResult result = LoadPolicy("p", bad.yaml, kDetectors);
+    EXPECT_FALSE(result.ok) << bad.yaml;
+    EXPECT_THAT(Messages(result), HasSubstr(bad.codes[0])) << bad.yaml;
+    EXPECT_THAT(Messages(result), HasSubstr(bad.message)) << bad.yaml;
+  }
+}
+
 TEST(LoadPolicy, BadConditionsAndDevices) {
   const auto with = [](const std::string& conditions) {
     return Whole(
@@ -199,6 +231,8 @@ TEST(LoadPolicy, BadConditionsAndDevices) {
       {with("destinations: [\"\"]"), {"Y121@4"}, "empty pattern"},
       {with("destinations: [\"[abc\"]"), {"Y121@4"}, "'['"},
       {with("destinations: [\"*a*b*c*d*e*f*g*h*i\"]"), {"Y121@4"}, "more than 8"},
+      {with("programs: [WeChat]"), {"Y124@4"}, "'WeChat' is no app's id"},
+      {with("sources: [\"class:\"]"), {"Y124@4"}, "no \"class:NAME\""},
       {with("times: [{from: \"25:00\", to: \"08:00\"}]"), {"Y122@4"}, "not a time"},
       {with("times: [{from: \"08:00\", to: \"08:00\"}]"), {"Y122@4"}, "empty"},
       {with("times: [{days: [monday], from: \"08:00\", to: \"09:00\"}]"), {"Y106@4"}, "'monday'"},

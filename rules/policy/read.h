@@ -13,5 +13,7 @@ void ReadWhen(const YamlValue& value, v1::Rule& rule);
 void ReadConditions(const YamlValue& value, v1::Conditions& conditions);
 void ReadUnscanned(const YamlValue& value, v1::Policy& policy);
 void ReadUsb(const YamlValue& value, v1::UsbPolicy& usb);
+void ReadAttachments(const YamlValue& value, v1::AttachmentPolicy& attachments);
+void ReadClipboard(const YamlValue& value, v1::ClipboardPolicy& clipboard);
 
 }  // namespace shoumi::rules

@@ -104,8 +104,8 @@ void ReadUsb(const YamlValue& value, v1::UsbPolicy& usb) {
 }
 
 void ReadPolicy(const YamlValue& root, v1::Policy& policy) {
-  const YamlMap map(root,
-                    {"name", "rules", "unscanned", "default_action", "usb", "spool_bytes_max"});
+  const YamlMap map(root, {"name", "rules", "unscanned", "default_action", "usb", "attachments",
+                           "clipboard", "spool_bytes_max"});
   if (!map.ok()) return;
   if (const auto name = map.Require("name")) policy.set_name(name->Text().value_or(""));
   if (const auto rules = map.Require("rules")) {
@@ -117,6 +117,12 @@ void ReadPolicy(const YamlValue& root, v1::Policy& policy) {
     if (const auto known = action->OneOf<v1::Action>(kActions)) policy.set_default_action(*known);
   }
   if (const auto usb = map.Require("usb")) ReadUsb(*usb, *policy.mutable_usb());
+  if (const auto attachments = map.Get("attachments")) {
+    ReadAttachments(*attachments, *policy.mutable_attachments());
+  }
+  if (const auto clipboard = map.Get("clipboard")) {
+    ReadClipboard(*clipboard, *policy.mutable_clipboard());
+  }
   policy.set_spool_bytes_max(kSpoolBytesDefault);
   if (const auto bound = map.Get("spool_bytes_max")) {
     if (const auto bytes = bound->Bytes()) policy.set_spool_bytes_max(*bytes);

@@ -126,7 +126,8 @@ void ReadWhen(const YamlValue& value, v1::Rule& rule) {
 }
 
 void ReadConditions(const YamlValue& value, v1::Conditions& conditions) {
-  const YamlMap map(value, {"channels", "devices", "destinations", "users", "groups", "times"});
+  const YamlMap map(value, {"channels", "devices", "destinations", "programs", "sources", "users",
+                            "groups", "times"});
   if (!map.ok()) return;
   if (const auto channels = map.Get("channels")) {
     channels->Items(kPolicyListItemsMax, [&](const YamlValue& item) {
@@ -138,6 +139,8 @@ void ReadConditions(const YamlValue& value, v1::Conditions& conditions) {
   ReadTexts(map, "devices", [&](const std::string& text) { conditions.add_devices(text); });
   ReadTexts(map, "destinations",
             [&](const std::string& text) { conditions.add_destinations(text); });
+  ReadTexts(map, "programs", [&](const std::string& text) { conditions.add_programs(text); });
+  ReadTexts(map, "sources", [&](const std::string& text) { conditions.add_sources(text); });
   ReadTexts(map, "users", [&](const std::string& text) { conditions.add_users(text); });
   ReadTexts(map, "groups", [&](const std::string& text) { conditions.add_groups(text); });
   if (const auto times = map.Get("times")) {

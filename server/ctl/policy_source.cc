@@ -1,8 +1,10 @@
 #include "server/ctl/policy_source.h"
 
 #include "common/fd.h"
+#include "common/installation.h"
 #include "common/terminal/language.h"
 #include "fmt/format.h"
+#include "rules/apps/catalogue.h"
 #include "rules/engine/database.h"
 #include "rules/policy/policy.h"
 
@@ -37,7 +39,13 @@ v1::CheckPolicyResponse CheckHere(const v1::PolicySource& source) {
   const auto policy =
       rules::LoadPolicy(source.policy_file(), source.policy_yaml(), packs.database->DetectorIds());
   add(policy.problems);
-  response.set_ok(policy.ok);
+  v1::Policy with_apps = policy.policy;
+  if (const auto apps = rules::LoadCatalogueFolder(ShippedApps()); apps.ok()) {
+    with_apps.mutable_apps()->Assign(apps->begin(), apps->end());
+  }
+  const auto names = rules::CheckAppNames(source.policy_file(), with_apps);
+  add(names);
+  response.set_ok(policy.ok && !rules::HasError(names));
   return response;
 }
 

@@ -33,6 +33,7 @@ constexpr char kFooter[] =
     listen: 0.0.0.0:7443
     metrics_listen: 127.0.0.1:9464
     packs: /usr/share/shoumi/packs
+    apps: /usr/share/shoumi/apps
     names: [dlp.example.com]
     log_level: info
     log_json: true
@@ -77,6 +78,7 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
       {"metrics_listen",
        [](const auto& n, auto& o) { return n.IsScalar() && Take(n, o.metrics_listen); }},
       {"packs", [](const auto& n, auto& o) { return TakePath(n, o.packs); }},
+      {"apps", [](const auto& n, auto& o) { return TakePath(n, o.apps); }},
       {"admin_password_file",
        [](const auto& n, auto& o) { return TakePath(n, o.admin_password_file); }},
       {"names", [](const auto& n, auto& o) { return n.IsSequence() && Take(n, o.names); }},
@@ -174,6 +176,8 @@ int ParseCommandLine(int argc, char** argv, ServerOptions& options) {
       ->type_name("HOST:PORT");
   app.add_option("--packs", flags.packs, "rule packs for policies that bring none")
       ->type_name("DIR");
+  app.add_option("--apps", flags.apps, "catalogue of apps that policies name [the shipped one]")
+      ->type_name("DIR");
   app.add_option("--name", flags.names,
                  "further host name or address in the server's certificate; repeatable")
       ->type_name("NAME");
@@ -203,6 +207,7 @@ int ParseCommandLine(int argc, char** argv, ServerOptions& options) {
   if (given("--listen")) options.listen = flags.listen;
   if (given("--metrics-listen")) options.metrics_listen = flags.metrics_listen;
   if (given("--packs")) options.packs = flags.packs;
+  if (given("--apps")) options.apps = flags.apps;
   if (given("--name")) options.names = flags.names;
   if (given("--admin-password-file")) options.admin_password_file = flags.admin_password_file;
   if (given("--log-level")) options.log_level = flags.log_level;

@@ -15,6 +15,7 @@ struct ServerOptions {
   std::string listen = "0.0.0.0:7443";
   std::string metrics_listen = "127.0.0.1:9464";  // empty: no metrics page
   std::filesystem::path packs;                    // empty: none are shipped
+  std::filesystem::path apps;                     // empty: ShippedApps()
   std::filesystem::path admin_password_file;      // empty: terminal, else a file in `state`
   std::vector<std::string> names;
   std::string log_level = "info";

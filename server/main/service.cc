@@ -6,8 +6,10 @@
 
 #include <cerrno>
 
+#include "common/installation.h"
 #include "common/log.h"
 #include "fmt/format.h"
+#include "rules/apps/catalogue.h"
 #include "rules/engine/database.h"
 #include "server/identity/key_file.h"
 #include "server/policy/compile.h"
@@ -125,6 +127,12 @@ absl::Status ServerProcess::OpenPolicy() {
     auto packs = rules::ReadPacks(options_.packs.string());
     if (!packs.ok()) return packs.status();
     options.shipped_packs = std::move(*packs);
+  }
+  const std::string apps = options_.apps.empty() ? ShippedApps() : options_.apps.string();
+  if (!apps.empty()) {
+    auto loaded = rules::LoadCatalogueFolder(apps);
+    if (!loaded.ok()) return loaded.status();
+    options.shipped_apps = *std::move(loaded);
   }
   auto policy = PolicyPublisher::Create(options, CompilePolicy, *store_, clock_);
   if (!policy.ok()) return policy.status();

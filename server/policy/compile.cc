@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "rules/apps/catalogue.h"
 #include "rules/engine/database.h"
 #include "rules/policy/policy.h"
 
@@ -15,7 +16,10 @@ CompiledPolicy CompilePolicy(const PolicyFiles& files) {
   packs.database->CheckRegistries(files.registries, result.problems);
   auto policy = rules::LoadPolicy(files.file, files.yaml, packs.database->DetectorIds());
   result.problems.insert(result.problems.end(), policy.problems.begin(), policy.problems.end());
-  result.ok = policy.ok;
+  policy.policy.mutable_apps()->Assign(files.apps.begin(), files.apps.end());
+  const auto names = rules::CheckAppNames(files.file, policy.policy);
+  result.problems.insert(result.problems.end(), names.begin(), names.end());
+  result.ok = policy.ok && !rules::HasError(names);
   result.policy = std::move(policy.policy);
   return result;
 }

@@ -75,6 +75,7 @@ absl::StatusOr<CompiledPolicy> PolicyPublisher::CheckLocked(PolicyFiles& files) 
     return absl::FailedPreconditionError(
         "the request has no packs and the server ships none; start it with --packs DIR");
   }
+  files.apps = options_.shipped_apps;
   const auto registries = StoredRegistries();
   if (!registries.ok()) return registries.status();
   for (const v1::Registry& registry : *registries) {

@@ -21,8 +21,10 @@ namespace shoumi::server {
 struct PolicyFiles {
   std::string file;  // what problems name
   std::string yaml;
-  std::vector<v1::Pack> packs;                  // empty: the shipped ones
-  std::vector<v1::RegistryIndex> registries{};  // that there are; the publisher knows
+  std::vector<v1::Pack> packs;  // empty: the shipped ones
+  // What the publisher knows, and fills in: the registries and apps that there are.
+  std::vector<v1::RegistryIndex> registries{};
+  std::vector<v1::App> apps{};
 };
 
 struct CompiledPolicy {
@@ -48,6 +50,7 @@ struct PublishedBundle {
 struct PublisherOptions {
   std::filesystem::path key_file;  // Ed25519 seed in hex, mode 0600; made when absent
   std::vector<v1::Pack> shipped_packs;
+  std::vector<v1::App> shipped_apps{};
   size_t packs_max = 64;
   size_t bundle_bytes_max = 6U << 20U;
 };

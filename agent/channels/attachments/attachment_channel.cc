@@ -117,7 +117,7 @@ v1::ChannelState AttachmentChannel::State() const {
   const auto rules_now = rules();
   const std::lock_guard lock(mutex_);
   v1::ChannelState state;
-  state.set_channel("attachments");
+  state.set_channel("attachment");
   state.set_guarded(static_cast<uint32_t>(watched_.size()));
   state.set_coverage(v1::COVERAGE_NOT_COVERED);
   if (!started_) {

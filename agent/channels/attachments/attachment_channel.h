@@ -41,7 +41,7 @@ class AttachmentChannel final : public Channel {
   [[nodiscard]] v1::ChannelState State() const override;
 
   // Since Start(), of all file systems: name and count.
-  [[nodiscard]] std::map<std::string, uint64_t> Counters() const;
+  [[nodiscard]] std::map<std::string, uint64_t> Counters() const override;
 
  private:
   struct Watched {

@@ -79,6 +79,7 @@ void Importer::OnRow(uint64_t line, const std::vector<std::string>& fields) {
 
 absl::Status Importer::ReadHeads(const std::vector<std::string>& fields) {
   std::vector<std::string> heads;
+  heads.reserve(fields.size());
   for (const std::string& field : fields) heads.push_back(Plain(field));
   const auto find = [&heads](std::string_view head) -> absl::StatusOr<size_t> {
     const auto found = std::find(heads.begin(), heads.end(), Plain(head));
