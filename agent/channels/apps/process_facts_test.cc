@@ -54,7 +54,7 @@ TEST(SnapOf, ByPathThenByCgroup) {
 }
 
 TEST(ScriptOfArguments, WhatTheInterpreterRuns) {
-  const auto script = [](const char* executable, std::vector<std::string> arguments) {
+  const auto script = [](const char* executable, const std::vector<std::string>& arguments) {
     return ScriptOfArguments(executable, arguments, "/home/li");
   };
   EXPECT_EQ(script("/usr/bin/python3.11", {"python3", "-u", "app.py", "x"}), "/home/li/app.py");

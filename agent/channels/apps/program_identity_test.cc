@@ -42,6 +42,7 @@ class Child {
       ::dup2(in[0], 0);
       ::dup2(out[1], 1);
       std::vector<char*> argv;
+      argv.reserve(arguments.size() + 1);
       for (std::string& argument : arguments) argv.push_back(argument.data());
       argv.push_back(nullptr);
       ::execv(argv[0], argv.data());
@@ -107,7 +108,7 @@ class IdentityTest : public testing::Test {
   [[nodiscard]] fs::path messenger() const { return folder_ / "messenger" / "app"; }
 
   fs::path Script(const std::string& name, const std::string& text) {
-    const fs::path path = folder_ / "scripted" / name;
+    fs::path path = folder_ / "scripted" / name;
     std::ofstream(path) << text;
     fs::permissions(path, fs::perms::owner_all);
     return path;

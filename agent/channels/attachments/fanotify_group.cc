@@ -1,9 +1,14 @@
 #include "agent/channels/attachments/fanotify_group.h"
 
 #include <fcntl.h>
+#include <linux/securebits.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +22,38 @@
 #endif
 
 namespace shoumi::agent::attachments {
+namespace {
+
+// The errno value, 0 for success. Calls the kernel only: other threads may hold whatever lock.
+int MarkAsUser(int group, uid_t user, gid_t user_group,
+               const std::vector<std::pair<int, std::string>>& mounts) {
+  if (::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) != 0 ||
+      ::syscall(SYS_setresgid, user_group, user_group, user_group) != 0 ||
+      ::syscall(SYS_setresuid, user, user, user) != 0) {
+    return errno;
+  }
+  int last = ENOENT;
+  for (const auto& [id, place] : mounts) {
+    const int root = ::open(place.c_str(), O_PATH | O_CLOEXEC);
+    struct statx is {};
+    if (root < 0 || ::statx(root, "", AT_EMPTY_PATH, STATX_MNT_ID, &is) != 0) {
+      last = errno;
+      continue;
+    }
+    if (is.stx_mnt_id != static_cast<uint64_t>(id)) {
+      last = EBUSY;
+      continue;
+    }
+    if (::fchdir(root) == 0 && ::fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
+                                               FAN_OPEN_PERM, AT_FDCWD, ".") == 0) {
+      return 0;
+    }
+    last = errno;
+  }
+  return last;
+}
+
+}  // namespace
 
 PendingOpen::PendingOpen(std::shared_ptr<FanotifyGroup> group, int fd, pid_t pid)
     : group_(std::move(group)), file_(fd), number_(fd), pid_(pid) {}
@@ -53,6 +90,20 @@ absl::Status FanotifyGroup::Mark(unsigned flags, uint64_t mask, int file, const 
 absl::Status FanotifyGroup::AddFileSystem(int mount) {
   return Mark(FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_PERM, AT_FDCWD,
               fmt::format("/proc/self/fd/{}", mount).c_str());
+}
+
+absl::Status FanotifyGroup::AddFileSystemOf(
+    uid_t user, gid_t group, const std::vector<std::pair<int, std::string>>& mounts) {
+  const pid_t child = ::fork();
+  if (child < 0) return ErrnoStatus(errno, "fork");
+  if (child == 0) ::_exit(MarkAsUser(group_.get(), user, group, mounts));
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return ErrnoStatus(errno, "waitpid");
+  }
+  if (!WIFEXITED(status)) return absl::AbortedError("killed by its user");
+  if (WEXITSTATUS(status) == 0) return absl::OkStatus();
+  return ErrnoStatus(WEXITSTATUS(status), "mark as its user");
 }
 
 absl::Status FanotifyGroup::RemoveFileSystem(int mount) {

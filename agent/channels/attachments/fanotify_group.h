@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -52,6 +54,11 @@ class FanotifyGroup : public std::enable_shared_from_this<FanotifyGroup> {
   // `mount`: a descriptor, O_PATH too, of anything on the file system, whichever mount of it.
   absl::Status AddFileSystem(int mount);
   absl::Status RemoveFileSystem(int mount);
+  // The same for a FUSE file system that lets in nobody but the user who mounted it, root included:
+  // a child process does it as that user, so that no thread of this process can ever be killed by
+  // them. `mounts`: ids and places of its mounts. Waits for who serves the file system.
+  absl::Status AddFileSystemOf(uid_t user, gid_t group,
+                               const std::vector<std::pair<int, std::string>>& mounts);
 
   // No event for opens of this file, until its content is written to, its inode leaves memory, or
   // Forget(). The kernel says when a descriptor that could write to it was closed: see `written` of

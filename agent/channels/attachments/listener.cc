@@ -1,45 +1,13 @@
 #include "agent/channels/attachments/listener.h"
 
-#include <linux/securebits.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/channels/attachments/preference.h"
 
 namespace shoumi::agent::attachments {
-namespace {
-
-// This thread as another user, with the rights of root. A FUSE file system without allow_other lets
-// in nobody but the user who mounted it. The raw calls change this thread alone; those of the C
-// library would change all.
-class AsUser {
- public:
-  AsUser(int64_t user, int64_t group) {
-    if (user <= 0) return;
-    const auto uid = static_cast<uid_t>(user);
-    const auto gid = static_cast<gid_t>(group < 0 ? 0 : group);
-    changed_ = ::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) == 0 &&
-               ::syscall(SYS_setresgid, gid, gid, gid) == 0 &&
-               ::syscall(SYS_setresuid, uid, uid, uid) == 0;
-  }
-  AsUser(const AsUser&) = delete;
-  AsUser& operator=(const AsUser&) = delete;
-  ~AsUser() {
-    if (!changed_) return;
-    ::syscall(SYS_setresuid, 0, 0, 0);
-    ::syscall(SYS_setresgid, 0, 0, 0);
-    ::prctl(PR_SET_SECUREBITS, 0);
-  }
-
- private:
-  bool changed_ = false;
-};
-
-}  // namespace
-
 Listener::Listener(std::shared_ptr<FanotifyGroup> group, Openers& openers, EventSink& sink,
                    Rules rules, ListenerOptions options)
     : group_(std::move(group)),
@@ -79,9 +47,13 @@ absl::Status Listener::covered() const {
 }
 
 absl::Status Listener::MarkServed() {
+  if (system_.only_user > 0) {
+    return group_->AddFileSystemOf(static_cast<uid_t>(system_.only_user),
+                                   static_cast<gid_t>(std::max<int64_t>(system_.only_group, 0)),
+                                   system_.mounts);
+  }
   const absl::StatusOr<UniqueFd> mount = OpenMount(system_);
   if (!mount.ok()) return mount.status();
-  const AsUser user(system_.only_user, system_.only_group);
   return group_->AddFileSystem(mount->get());
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "agent/channels/attachments/preference.h"
@@ -42,6 +43,8 @@ v1::EventContext ContextOf(const Opener& opener, const std::string& path, uint64
 
 struct Copied {
   UniqueFd file;
+  uint64_t bytes = 0;
+  size_t digest = 0;
   bool oversize = false;
 };
 
@@ -59,7 +62,10 @@ Copied CopyOf(int file, uint64_t bytes_max) {
     at += static_cast<uint64_t>(n);
     copied.oversize = at > bytes_max;
     if (copied.oversize) return copied;
-    if (!WriteAll(memory.get(), {chunk.data(), static_cast<size_t>(n)}).ok()) return copied;
+    const std::string_view part(chunk.data(), static_cast<size_t>(n));
+    if (!WriteAll(memory.get(), part).ok()) return copied;
+    copied.bytes = at;
+    copied.digest = (copied.digest ^ std::hash<std::string_view>{}(part)) * 0x9E3779B97F4A7C15ULL;
   }
   if (memory && ::lseek(memory.get(), 0, SEEK_SET) == 0) copied.file = std::move(memory);
   return copied;
@@ -183,28 +189,60 @@ void OpenJudge::Pass(std::unique_ptr<PendingOpen> open) {
 }
 
 void OpenJudge::Judge(Arrived arrived) {
-  const std::optional<FileVersion> version = VersionOf(arrived.open->file());
-  if (!version) return Pass(std::move(arrived.open));  // a folder, a pipe: holds no content
-  const std::string path = PathOf(arrived.open->file());
-  if (IsSystemFile(path, *version)) {
-    ++shared_->counters.system;
-    return Pass(std::move(arrived.open));
-  }
   const Opener& opener = *arrived.opener;
+  const std::string path = PathOf(arrived.open->file());
   if (opener.rules->catalogue.IsOwnPath(*opener.identity.app, opener.identity.uid, path)) {
     ++shared_->counters.own_paths;
     return Pass(std::move(arrived.open));
   }
+  FileVersion version;
+  UniqueFd content;
+  if (served_ ? !LookAtServed(arrived, path, version, content)
+              : !LookAtLocal(arrived, path, version)) {
+    return;
+  }
   if (opener.rules->report_only()) arrived.open->Answer(true);
-  const Key key{version->device, version->inode, opener.identity.app->id(), opener.identity.uid};
-  if (Fold(key, *version, arrived)) return;
+  const Key key{version.device, version.inode, opener.identity.app->id(), opener.identity.uid};
+  if (Fold(key, version, arrived)) return;
   {
     const std::lock_guard lock(shared_->mutex);
     if (shared_->undecided.size() >= bounds_.undecided_max) {
       return AnswerOverloaded(*arrived.open, *opener.rules);
     }
   }
-  Ask(key, *version, path, std::move(arrived));
+  if (!served_) content.Reset(::fcntl(arrived.open->file(), F_DUPFD_CLOEXEC, 0));
+  // No descriptor is left.
+  if (!content) return Refuse(path, std::move(arrived), v1::UNSCANNED_REASON_OVERLOADED);
+  Ask(key, version, path, std::move(content), std::move(arrived));
+}
+
+bool OpenJudge::LookAtLocal(Arrived& arrived, const std::string& path, FileVersion& version) {
+  const std::optional<FileVersion> now = VersionOf(arrived.open->file());
+  if (!now) {  // a folder, a pipe: holds no content
+    Pass(std::move(arrived.open));
+    return false;
+  }
+  version = *now;
+  if (!IsSystemFile(path, version)) return true;
+  ++shared_->counters.system;
+  Pass(std::move(arrived.open));
+  return false;
+}
+
+// Its attributes are what a program says, and some tell root nothing: the content is the version.
+bool OpenJudge::LookAtServed(Arrived& arrived, const std::string& path, FileVersion& version,
+                             UniqueFd& content) {
+  Copied copied = CopyOf(arrived.open->file(), bounds_.copy_bytes_max);
+  if (!copied.file) {
+    Refuse(path, std::move(arrived),
+           copied.oversize ? v1::UNSCANNED_REASON_OVERSIZE : v1::UNSCANNED_REASON_PARTIAL);
+    return false;
+  }
+  version.inode = std::hash<std::string>{}(path);
+  version.bytes = copied.bytes;
+  version.change_s = static_cast<int64_t>(copied.digest);
+  content = std::move(copied.file);
+  return true;
 }
 
 bool OpenJudge::Fold(const Key& key, const FileVersion& version, Arrived& arrived) {
@@ -221,7 +259,8 @@ bool OpenJudge::Fold(const Key& key, const FileVersion& version, Arrived& arrive
   }
   if (!entry.decided || !same || now > entry.limit) return false;
   // A mapping may have changed what was found clean without a trace.
-  if (entry.allow && (entry.had_writer || HasWriter(arrived.open->file()))) return false;
+  const bool writable = !served_ && (entry.had_writer || HasWriter(arrived.open->file()));
+  if (entry.allow && writable) return false;
   if (!entry.allow) entry.limit = now + bounds_.deny_for;
   const bool allow = entry.allow;
   lock.unlock();
@@ -235,38 +274,23 @@ bool OpenJudge::Fold(const Key& key, const FileVersion& version, Arrived& arrive
   return true;
 }
 
-bool OpenJudge::SetContent(int file, Event& event, v1::UnscannedReason& reason) const {
-  if (!served_) {
-    event.content.Reset(::fcntl(file, F_DUPFD_CLOEXEC, 0));
-    reason = v1::UNSCANNED_REASON_OVERLOADED;  // no descriptor is left
-    return event.content.ok();
-  }
-  Copied copied = CopyOf(file, bounds_.copy_bytes_max);
-  reason = copied.oversize ? v1::UNSCANNED_REASON_OVERSIZE : v1::UNSCANNED_REASON_PARTIAL;
-  event.content = std::move(copied.file);
-  event.own_content = true;
-  return event.content.ok();
-}
-
 void OpenJudge::Ask(const Key& key, const FileVersion& version, const std::string& path,
-                    Arrived arrived) {
+                    UniqueFd content, Arrived arrived) {
   const std::shared_ptr<const Opener> opener = arrived.opener;
   Event event;
   event.context = ContextOf(*opener, path, version.bytes);
   event.name = event.context.content_name();
   event.deadline = std::chrono::steady_clock::now() + opener->rules->verdict_ms_max;
   event.report_only = opener->rules->report_only();
-  v1::UnscannedReason reason = v1::UNSCANNED_REASON_UNSPECIFIED;
-  if (!SetContent(arrived.open->file(), event, reason)) {
-    return Refuse(path, std::move(arrived), reason);
-  }
+  event.content = std::move(content);
+  event.own_content = served_;
   auto entry = std::make_shared<Entry>();
   entry->version = version;
   entry->rules = opener->rules;
   entry->app = opener->identity.app->id();
   entry->user = opener->identity.uid;
   entry->limit = event.deadline + bounds_.grace;
-  entry->had_writer = served_ || HasWriter(arrived.open->file());
+  entry->had_writer = !served_ && HasWriter(arrived.open->file());
   entry->waiting.push_back(std::move(arrived.open));
   {
     const std::lock_guard lock(shared_->mutex);

@@ -76,10 +76,15 @@ class OpenJudge {
 
   void Run();
   void Judge(Arrived arrived);
+  // What is judged, on a file system of the kernel's own, and on one that a program serves. False
+  // when that was answered already.
+  [[nodiscard]] bool LookAtLocal(Arrived& arrived, const std::string& path, FileVersion& version);
+  [[nodiscard]] bool LookAtServed(Arrived& arrived, const std::string& path, FileVersion& version,
+                                  UniqueFd& content);
   // True when `arrived` was answered, or waits, with an earlier open of the same.
   bool Fold(const Key& key, const FileVersion& version, Arrived& arrived);
-  [[nodiscard]] bool SetContent(int file, Event& event, v1::UnscannedReason& reason) const;
-  void Ask(const Key& key, const FileVersion& version, const std::string& path, Arrived arrived);
+  void Ask(const Key& key, const FileVersion& version, const std::string& path, UniqueFd content,
+           Arrived arrived);
   void Refuse(const std::string& path, Arrived arrived, v1::UnscannedReason reason);
   void AnswerLate();
   void ReportOverload();
