@@ -4,7 +4,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bin=$root/build/release/bin
-known=(T1 T2 T3 T4 T5 T6 T8 T11)
+known=(T1 T2 T3 T4 T5 T6 T7 T8 T11)
 
 usage() {
   cat <<'EOF'
@@ -14,7 +14,7 @@ Builds the release preset's benchmarks, installs what they are held against (the
 "bench"), runs them one after the other and prints one table: id, what, measured, target, holds.
 Writes nothing into the repository unless --write says where.
 
-  --only IDS       of T1 T2 T3 T4 (rules engine), T5 (registry), T6 (inspection), T8 (usb), T11 (agent at rest)
+  --only IDS       of T1 T2 T3 T4 (rules engine), T5 (registry), T6 (inspection), T7 (attachments), T8 (usb), T11 (agent at rest)
   --documents DIR  texts to mix into the generated office text of T1 and T2
   --write FILE     put the table there as well, e.g. docs/BENCHMARKS.md; what follows the line
                    "<!-- notes -->" in FILE is kept
@@ -100,6 +100,7 @@ wanted T1 T3 T4 && measure "T1 T3 T4" "$bin/bench_rules" --rows "${documents[@]}
 wanted T2 && measure T2 "$root/benchmarks/rules/other_tools.py" --rows "${documents[@]}"
 wanted T5 && measure T5 "$bin/bench_registry" --rows "${documents[@]}"
 wanted T6 && measure T6 "$root/benchmarks/inspect/formats.py" --rows
+wanted T7 && measure T7 "$root/benchmarks/attachments/run.sh" --rows
 if wanted T8; then
   if [[ -x $root/benchmarks/usb/run.sh ]]; then
     measure T8 "$root/benchmarks/usb/run.sh" --rows

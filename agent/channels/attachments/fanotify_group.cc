@@ -72,9 +72,9 @@ FanotifyGroup::FanotifyGroup(UniqueFd group, UniqueFd stop)
     : group_(std::move(group)), stop_(std::move(stop)) {}
 
 absl::StatusOr<std::shared_ptr<FanotifyGroup>> FanotifyGroup::Create() {
-  UniqueFd group(
-      ::fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_MARKS | FAN_UNLIMITED_QUEUE,
-                      O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME));
+  UniqueFd group(::fanotify_init(
+      FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_MARKS | FAN_UNLIMITED_QUEUE,
+      O_RDONLY | O_LARGEFILE | O_CLOEXEC | O_NOATIME));
   if (!group) return ErrnoStatus(errno, "fanotify_init");
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop) return ErrnoStatus(errno, "eventfd");
