@@ -85,6 +85,67 @@ class OtherNames(WatchedTest):
         wait_for("it is gone", lambda: "guarded: 1" in self.channel.state())
 
 
+class OwnFolders(WatchedTest):
+    """Profile and caches pass, but for what another program put there."""
+
+    def setUp(self):
+        super().setUp()
+        self.own = self.home / ".talk"
+        self.own.mkdir()
+
+    def assert_planted(self, path):
+        self.assert_denied(path)
+        self.assertEqual(self.channel.counters()["own_paths"], 0)
+
+    def test_written_by_the_program_itself(self):
+        path = self.own / "cache"
+        self.assertEqual(run(self.messenger, "-c", f"echo received {FORBIDDEN} > {path}"), (0, ""))
+        self.assert_read(path)
+        # By a helper that has ended when anybody asks.
+        self.assertEqual(run(self.messenger, "-c", f"cp {path} {self.own}/copy; true"), (0, ""))
+        self.assert_read(self.own / "copy")
+        self.assertEqual(self.channel.counters()["planted"], 0)
+
+    def test_copied_there(self):
+        self.assertEqual(run("cp", self.secret(), self.own / "a.txt"), (0, ""))
+        self.assert_planted(self.own / "a.txt")
+
+    def test_moved_there(self):
+        os.rename(self.secret(), self.own / "a.txt")
+        self.assert_planted(self.own / "a.txt")
+
+    def test_linked_there(self):
+        os.link(self.secret(), self.own / "a.txt")
+        self.assert_planted(self.own / "a.txt")
+
+    def test_still_open_for_writing(self):
+        with open(self.own / "a.txt", "w", encoding="utf-8") as file:
+            file.write(FORBIDDEN + "\n")
+            file.flush()
+            self.assert_planted(self.own / "a.txt")
+
+    def test_own_file_overwritten_by_another(self):
+        path = self.own / "cache"
+        self.assertEqual(run(self.messenger, "-c", f"echo harmless > {path}"), (0, ""))
+        self.assertEqual(run("cp", self.secret(), path), (0, ""))
+        self.assert_denied(path)
+        # And by the program itself again.
+        self.assertEqual(run(self.messenger, "-c", f"echo {FORBIDDEN} >> {path}")[0], 2)
+        path.unlink()
+        self.assertEqual(run(self.messenger, "-c", f"echo {FORBIDDEN} > {path}"), (0, ""))
+        self.assert_read(path)
+
+    def test_whole_folder_moved_there(self):
+        self.secret("folder/deep/list.txt")
+        os.rename(self.home / "folder", self.own / "folder")
+        self.assert_planted(self.own / "folder" / "deep" / "list.txt")
+
+    def test_folder_made_there(self):
+        (self.own / "new").mkdir()
+        self.assertEqual(run("cp", self.secret(), self.own / "new" / "a.txt"), (0, ""))
+        self.assert_planted(self.own / "new" / "a.txt")
+
+
 class OtherPrograms(WatchedTest):
     def test_messenger_under_another_name(self):
         path = self.secret()

@@ -92,4 +92,12 @@ bool AppCatalogue::IsOwnPath(const v1::App& app, uid_t uid, const std::string& p
   return MatchesAny(app.own_paths(), uid, path);
 }
 
+const v1::App* AppCatalogue::OwnerOf(const std::string& path, uid_t uid,
+                                     const std::function<bool(const v1::App&)>& wanted) const {
+  for (const v1::App& app : apps_) {
+    if (wanted(app) && IsOwnPath(app, uid, path)) return &app;
+  }
+  return nullptr;
+}
+
 }  // namespace shoumi::agent::apps

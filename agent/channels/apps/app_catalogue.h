@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,6 +42,10 @@ class AppCatalogue {
 
   // Whether `path` is a file that the app of a user opens for itself.
   [[nodiscard]] bool IsOwnPath(const v1::App& app, uid_t uid, const std::string& path) const;
+
+  // The first app for which `wanted` holds and whose own path it is, else null.
+  [[nodiscard]] const v1::App* OwnerOf(const std::string& path, uid_t uid,
+                                       const std::function<bool(const v1::App&)>& wanted) const;
 
   [[nodiscard]] bool empty() const { return apps_.empty(); }
   // Whether any app is known by what an interpreter runs.

@@ -62,7 +62,13 @@ absl::Status AttachmentChannel::Start(EventSink& sink) {
     wake_ = std::move(wake);
     openers_ = std::make_unique<Openers>(options_.openers, [this] { Wake(wake_); });
     held_ = std::make_unique<HeldFiles>(*openers_, sink, *judged_);
+    auto planted = PlantedFiles::Start(*openers_, [this] { return rules(); });
+    if (!planted.ok()) return planted.status();
+    planted_ = *std::move(planted);
     ListenerOptions options;
+    options.planted = [p = planted_.get()](const FileVersion& version, const std::string& path) {
+      return p->Has(version, path);
+    };
     options.judged = judged_;
     options.ahead = options_.ahead;
     options.judge = options_.judge;
@@ -108,6 +114,7 @@ void AttachmentChannel::Stop() {
   for (auto& [device, watched] : watched_) {
     if (watched.served != nullptr) watched.served->Stop();
   }
+  planted_->Stop();
   openers_->Stop();
   watched_.clear();
   uncovered_.clear();
@@ -158,6 +165,7 @@ std::map<std::string, uint64_t> AttachmentChannel::Counters() const {
         {"attachment_denied", judged.denied},
         {"attachment_folded", judged.folded},
         {"attachment_own_paths", judged.own_paths},
+        {"attachment_planted", judged.planted},
         {"attachment_system_files", judged.system},
         {"attachment_overloaded", judged.overloaded},
         {"attachment_lost", judged.lost},
@@ -223,6 +231,7 @@ void AttachmentChannel::Scan() {
   CheckServed();
   if (rules_now != nullptr && rules_now->active()) LookAtHeld(rules_now);
   ReportUnidentified();
+  ReportLostChanges();
 }
 
 void AttachmentChannel::LookAtHeld(const std::shared_ptr<const RulesInForce>& rules_now) {
@@ -232,6 +241,9 @@ void AttachmentChannel::LookAtHeld(const std::shared_ptr<const RulesInForce>& ru
   places.is_local = [this](dev_t device) {
     const auto it = watched_.find(device);
     return it != watched_.end() && it->second.served == nullptr;
+  };
+  places.planted = [this](const FileVersion& version, const std::string& path) {
+    return planted_->Has(version, path);
   };
   places.foreign = [this, &seen](const FileSystem& system, const UniqueFd& mount) {
     // What cannot be marked now is tried again with the next look.
@@ -260,6 +272,19 @@ void AttachmentChannel::Release(Watched& watched) {
   if (watched.foreign) return;
   const absl::StatusOr<UniqueFd> mount = OpenMount(watched.system);
   if (mount.ok()) local_->Remove(mount->get()).IgnoreError();
+  planted_->Remove(watched.system);
+}
+
+absl::Status AttachmentChannel::WatchLocal(const FileSystem& system, int mount) {
+  absl::Status added = local_->Add(mount);
+  if (!added.ok()) return added;
+  const absl::Status told = planted_->Add(system, mount);
+  if (!told.ok()) {
+    // No home folder lies on such a file system as a rule.
+    spdlog::info("attachments: {}: what others put into programs' own folders is not told: {}",
+                 system.mount_point, std::string(told.message()));
+  }
+  return absl::OkStatus();
 }
 
 void AttachmentChannel::WatchNew(const FileSystem& system) {
@@ -267,7 +292,7 @@ void AttachmentChannel::WatchNew(const FileSystem& system) {
   absl::Status added;
   if (system.kind == FileSystemKind::kLocal) {
     const absl::StatusOr<UniqueFd> mount = OpenMount(system);
-    added = mount.ok() ? local_->Add(mount->get()) : mount.status();
+    added = mount.ok() ? WatchLocal(system, mount->get()) : mount.status();
   } else {
     const auto served = std::ranges::count_if(
         watched_, [](const auto& row) { return row.second.served != nullptr; });
@@ -327,6 +352,14 @@ void AttachmentChannel::ReportUnidentified() {
       fmt::format("attachments: {} opens let pass: their program could not be told in time",
                   count - unidentified_reported_));
   unidentified_reported_ = count;
+}
+
+void AttachmentChannel::ReportLostChanges() {
+  const uint64_t lost = planted_->lost();
+  if (lost == planted_lost_reported_) return;
+  sink_->Report(v1::AgentEvent::KIND_GUARD_FAILED,
+                "attachments: not all changes in programs' own folders were told");
+  planted_lost_reported_ = lost;
 }
 
 }  // namespace shoumi::agent::attachments

@@ -11,6 +11,7 @@
 
 #include "agent/channels/attachments/held_files.h"
 #include "agent/channels/attachments/listener.h"
+#include "agent/channels/attachments/planted_files.h"
 #include "agent/channels/channel.h"
 #include "common/fd.h"
 
@@ -53,10 +54,12 @@ class AttachmentChannel final : public Channel {
   void Watch();
   void Scan();
   void Release(Watched& watched);
+  [[nodiscard]] absl::Status WatchLocal(const FileSystem& system, int mount);
   void WatchNew(const FileSystem& system);
   void CheckServed();
   void LookAtHeld(const std::shared_ptr<const RulesInForce>& rules_now);
   void ReportUnidentified();
+  void ReportLostChanges();
   void Uncovered(const FileSystem& system, const absl::Status& why);
   void ReportUncovered(const std::string& text);
   [[nodiscard]] bool IsWanted(const FileSystem& system) const;
@@ -77,11 +80,13 @@ class AttachmentChannel final : public Channel {
   std::unique_ptr<Openers> openers_;
   std::shared_ptr<JudgedFiles> judged_ = std::make_shared<JudgedFiles>();
   std::unique_ptr<HeldFiles> held_;
+  std::unique_ptr<PlantedFiles> planted_;
   std::shared_ptr<Listener> local_;
   std::map<dev_t, Watched> watched_;
   std::map<dev_t, std::string> uncovered_;
   std::map<dev_t, std::string> unreachable_;  // in mount namespaces of watched programs
   uint64_t unidentified_reported_ = 0;
+  uint64_t planted_lost_reported_ = 0;
 };
 
 }  // namespace shoumi::agent::attachments

@@ -115,10 +115,9 @@ void HeldFiles::LookAtFile(const Opener& opener, const char* number, const Place
   const auto version = VersionFrom(is);
   if (!version || !places.is_local(version->device) || IsSystemFile(path, *version)) return;
   const apps::ProgramIdentity& who = opener.identity;
-  if (judged_.Has(*version, who.app->id(), who.uid) || !IsReadOnly(opener.process, number) ||
-      opener.rules->catalogue.IsOwnPath(*who.app, who.uid, path)) {
-    return;
-  }
+  if (judged_.Has(*version, who.app->id(), who.uid) || !IsReadOnly(opener.process, number)) return;
+  const bool own = opener.rules->catalogue.IsOwnPath(*who.app, who.uid, path);
+  if (own && !places.planted(*version, path)) return;
   UniqueFd content(::openat(opener.process.folder(), link.c_str(),
                             O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOATIME | O_CLOEXEC));
   if (!content || VersionOf(content.get()) != version) return;  // the next time

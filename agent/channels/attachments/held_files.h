@@ -11,6 +11,7 @@
 
 #include "agent/channels/attachments/file_systems.h"
 #include "agent/channels/attachments/judged_files.h"
+#include "agent/channels/attachments/open_judge.h"
 #include "agent/channels/attachments/openers.h"
 #include "agent/channels/channel.h"
 
@@ -29,6 +30,7 @@ class HeldFiles {
 
   struct Places {
     std::function<bool(dev_t)> is_local;  // a watched file system of the kernel's own
+    IsPlanted planted;
     // See Look(); the descriptor is O_PATH.
     std::function<void(const FileSystem&, const UniqueFd&)> foreign;
     std::function<void(dev_t)> seen;  // mounted for a watched program, and watched already

@@ -17,10 +17,12 @@ Listener::Listener(std::shared_ptr<FanotifyGroup> group, Openers& openers, Event
       system_(options.system),
       self_(::getpid()),
       clean_(std::make_unique<CleanFiles>(group_, sink, options.clean, options.ahead)) {
-  judge_ = std::make_unique<OpenJudge>(sink, options.judged, options.judge, served_,
-                                       [this](UniqueFd file) {
-                                         if (!served_) clean_->Offer(std::move(file));
-                                       });
+  judge_ = std::make_unique<OpenJudge>(
+      sink, options.judged, options.judge, served_,
+      [this](UniqueFd file) {
+        if (!served_) clean_->Offer(std::move(file));
+      },
+      std::move(options.planted));
 }
 
 absl::StatusOr<std::shared_ptr<Listener>> Listener::Start(Openers& openers, EventSink& sink,

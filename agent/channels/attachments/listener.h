@@ -21,6 +21,7 @@ struct ListenerOptions {
   bool served = false;
   FileSystem system;                    // that one, when `served`
   std::shared_ptr<JudgedFiles> judged;  // of all listeners
+  IsPlanted planted;                    // of local file systems
   bool ahead = true;  // users' files are inspected before a watched program opens them
   JudgeBounds judge;
   CleanBounds clean;

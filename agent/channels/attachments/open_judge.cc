@@ -104,11 +104,12 @@ struct OpenJudge::Shared {
 };
 
 OpenJudge::OpenJudge(EventSink& sink, std::shared_ptr<JudgedFiles> judged, JudgeBounds bounds,
-                     bool served, std::function<void(UniqueFd)> passed)
+                     bool served, std::function<void(UniqueFd)> passed, IsPlanted planted)
     : sink_(sink),
       bounds_(bounds),
       served_(served),
       passed_(std::move(passed)),
+      planted_(std::move(planted)),
       shared_(std::make_shared<Shared>()) {
   shared_->bounds = bounds;
   shared_->judged = std::move(judged);
@@ -191,10 +192,6 @@ void OpenJudge::Pass(std::unique_ptr<PendingOpen> open) {
 void OpenJudge::Judge(Arrived arrived) {
   const Opener& opener = *arrived.opener;
   const std::string path = PathOf(arrived.open->file());
-  if (opener.rules->catalogue.IsOwnPath(*opener.identity.app, opener.identity.uid, path)) {
-    ++shared_->counters.own_paths;
-    return Pass(std::move(arrived.open));
-  }
   FileVersion version;
   UniqueFd content;
   if (served_ ? !LookAtServed(arrived, path, version, content)
@@ -216,6 +213,16 @@ void OpenJudge::Judge(Arrived arrived) {
   Ask(key, version, path, std::move(content), std::move(arrived));
 }
 
+bool OpenJudge::IsOwnPath(const Opener& opener, const std::string& path,
+                          const FileVersion& version) {
+  if (!opener.rules->catalogue.IsOwnPath(*opener.identity.app, opener.identity.uid, path)) {
+    return false;
+  }
+  const bool planted = planted_ && planted_(version, path);
+  ++(planted ? shared_->counters.planted : shared_->counters.own_paths);
+  return !planted;
+}
+
 bool OpenJudge::LookAtLocal(Arrived& arrived, const std::string& path, FileVersion& version) {
   const std::optional<FileVersion> now = VersionOf(arrived.open->file());
   if (!now) {  // a folder, a pipe: holds no content
@@ -223,8 +230,9 @@ bool OpenJudge::LookAtLocal(Arrived& arrived, const std::string& path, FileVersi
     return false;
   }
   version = *now;
-  if (!IsSystemFile(path, version)) return true;
-  ++shared_->counters.system;
+  const bool system = IsSystemFile(path, version);
+  shared_->counters.system += system ? 1 : 0;
+  if (!system && !IsOwnPath(*arrived.opener, path, version)) return true;
   Pass(std::move(arrived.open));
   return false;
 }
@@ -232,6 +240,10 @@ bool OpenJudge::LookAtLocal(Arrived& arrived, const std::string& path, FileVersi
 // Its attributes are what a program says, and some tell root nothing: the content is the version.
 bool OpenJudge::LookAtServed(Arrived& arrived, const std::string& path, FileVersion& version,
                              UniqueFd& content) {
+  if (IsOwnPath(*arrived.opener, path, version)) {
+    Pass(std::move(arrived.open));
+    return false;
+  }
   Copied copied = CopyOf(arrived.open->file(), bounds_.copy_bytes_max);
   if (!copied.file) {
     Refuse(path, std::move(arrived),

@@ -33,11 +33,15 @@ struct JudgeBounds {
   uint64_t copy_bytes_max = 64 << 20;  // of a file whose file system is served by a program
 };
 
+// Whether a file in a program's own folders was put there by another.
+using IsPlanted = std::function<bool(const FileVersion&, const std::string& path)>;
+
 struct JudgeCounters {
   std::atomic<uint64_t> events{0};
   std::atomic<uint64_t> denied{0};      // opens
   std::atomic<uint64_t> folded{0};      // opens without an event of their own
   std::atomic<uint64_t> own_paths{0};   // opened by a program for itself
+  std::atomic<uint64_t> planted{0};     // in own paths, but put there by another program
   std::atomic<uint64_t> system{0};      // files of the system
   std::atomic<uint64_t> overloaded{0};  // queue_max, undecided_max
   std::atomic<uint64_t> lost{0};        // the event's answer did not come
@@ -51,7 +55,7 @@ class OpenJudge {
   // systems are served by programs that may not answer, so their files are copied before they are
   // handed on. `passed` gets what was let through, on the judge's thread.
   OpenJudge(EventSink& sink, std::shared_ptr<JudgedFiles> judged, JudgeBounds bounds, bool served,
-            std::function<void(UniqueFd)> passed);
+            std::function<void(UniqueFd)> passed, IsPlanted planted);
   OpenJudge(const OpenJudge&) = delete;
   OpenJudge& operator=(const OpenJudge&) = delete;
   ~OpenJudge() { Stop(); }
@@ -76,6 +80,8 @@ class OpenJudge {
 
   void Run();
   void Judge(Arrived arrived);
+  [[nodiscard]] bool IsOwnPath(const Opener& opener, const std::string& path,
+                               const FileVersion& version);
   // What is judged, on a file system of the kernel's own, and on one that a program serves. False
   // when that was answered already.
   [[nodiscard]] bool LookAtLocal(Arrived& arrived, const std::string& path, FileVersion& version);
@@ -97,6 +103,7 @@ class OpenJudge {
   const JudgeBounds bounds_;
   const bool served_;
   const std::function<void(UniqueFd)> passed_;
+  const IsPlanted planted_;  // or none
   std::shared_ptr<Shared> shared_;
   std::thread thread_;
 };

@@ -1,6 +1,7 @@
 #include "agent/channels/attachments/openers.h"
 
 #include <algorithm>
+#include <future>
 #include <iterator>
 #include <utility>
 
@@ -75,6 +76,27 @@ bool Openers::Identify(pid_t pid, std::shared_ptr<const RulesInForce> rules, The
   }
   ready_.notify_one();
   return true;
+}
+
+std::optional<std::string> Openers::AppOf(pid_t pid,
+                                          const std::shared_ptr<const RulesInForce>& rules) {
+  const auto app_of = [](const Opener& opener) {
+    return opener.identity.app == nullptr ? std::string() : opener.identity.app->id();
+  };
+  {
+    const std::lock_guard lock(known_mutex_);
+    const auto it = known_.find(pid);
+    if (it != known_.end() && it->second.opener->rules == rules) return app_of(*it->second.opener);
+  }
+  const auto promise = std::make_shared<std::promise<std::shared_ptr<const Opener>>>();
+  auto told = promise->get_future();
+  const bool asked = Identify(pid, rules, [promise](std::shared_ptr<const Opener> opener) {
+    promise->set_value(std::move(opener));
+  });
+  if (!asked) return std::nullopt;
+  const std::shared_ptr<const Opener> opener = told.get();
+  if (opener == nullptr) return std::nullopt;
+  return app_of(*opener);
 }
 
 // Whoever comes first takes the callers: the thread that looked, the sweep, or Stop().

@@ -11,6 +11,8 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -53,6 +55,11 @@ class Openers {
   // Calls `then` once, from another thread: with null when the process has ended or was not told in
   // identify_ms_max. False, and counted, when too many wait; `then` is not called.
   [[nodiscard]] bool Identify(pid_t pid, std::shared_ptr<const RulesInForce> rules, Then then);
+
+  // The app of a process, "" for none, also when it has ended since; asks where it is not known,
+  // for at most identify_ms_max and some. Nothing when it ended before anybody looked.
+  [[nodiscard]] std::optional<std::string> AppOf(pid_t pid,
+                                                 const std::shared_ptr<const RulesInForce>& rules);
 
   // Calls what still waits with null, and ends the threads.
   void Stop();

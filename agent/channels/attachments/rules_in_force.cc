@@ -24,6 +24,10 @@ bool RulesInForce::IsWatched(const v1::App* app) const {
                      [this](const std::string& name) { return classes.contains(name); });
 }
 
+const v1::App* RulesInForce::WatchedOwnerOf(const std::string& path, uid_t user) const {
+  return catalogue.OwnerOf(path, user, [this](const v1::App& app) { return IsWatched(&app); });
+}
+
 bool RulesInForce::Passes(v1::UnscannedReason reason) const {
   return report_only() || passing.contains(reason);
 }

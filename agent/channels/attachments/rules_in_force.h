@@ -18,6 +18,8 @@ struct RulesInForce {
   RulesInForce(const v1::Policy& policy, apps::Homes& homes);
 
   [[nodiscard]] bool IsWatched(const v1::App* app) const;
+  // The watched app that opens `path` for itself, else null.
+  [[nodiscard]] const v1::App* WatchedOwnerOf(const std::string& path, uid_t user) const;
   // For what cannot be inspected for `reason`; stops what the policy does not say.
   [[nodiscard]] bool Passes(v1::UnscannedReason reason) const;
 
