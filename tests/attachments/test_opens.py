@@ -60,10 +60,12 @@ class Opens(WatchedTest):
         self.assertIn("uid=65534", self.channel.wait_line("block open"))
 
     def test_own_paths_are_not_judged(self):
-        own = self.secret(".talk/cache/received.txt")
+        own = self.home / ".talk" / "received.txt"
+        own.parent.mkdir()
+        self.assertEqual(run(self.messenger, "-c", f"echo received {FORBIDDEN} > {own}"), (0, ""))
         self.assert_read(own)
         counters = self.channel.counters()
-        self.assertEqual((counters["own_paths"], counters["events"]), (1, 0))
+        self.assertEqual((counters["own_paths"], counters["events"]), (2, 0))
 
     def test_class_that_is_not_watched(self):
         (self.folder / "post").mkdir()
