@@ -156,5 +156,43 @@ class WithoutAhead(WatchedTest):
         self.assertGreaterEqual(counters["opens"], 20)
 
 
+class Bounds(WatchedTest):
+    start_channel = False
+
+    def many(self, count):
+        for number in range(count):
+            self.file(f"many/{number}", f"harmless {number}\n")
+        time.sleep(0.2)  # until they are old enough to be looked at
+        return [self.home / "many" / str(number) for number in range(count)]
+
+    def test_files_that_wait(self):
+        paths = self.many(20)
+        channel = self.new_channel("--backlog-max", "5", "--ahead-delay-ms", "200")
+        self.assertEqual(run("cat", *paths)[0], 0)
+        wait_for("some are turned away", lambda: channel.counters()["clean_dropped"] >= 1)
+        # They have their turn with a later open.
+        def all_ignored():
+            run("cat", *paths)
+            return channel.counters()["clean"] >= len(paths)
+        wait_for("all are ignored", all_ignored, pause_seconds=0.3)
+
+    def test_files_that_are_remembered(self):
+        paths = self.many(20)
+        channel = self.new_channel("--known-max", "4", "--ahead-delay-ms", "10")
+        self.assertEqual(run("cat", *paths)[0], 0)
+        wait_for("all are ignored", lambda: channel.counters()["clean"] >= len(paths))
+
+    def test_large_files_are_not_inspected_ahead(self):
+        path = self.file("large.txt", "harmless\n" * 1000)
+        time.sleep(0.2)
+        channel = self.new_channel("--ahead-bytes-max", "8999")
+        for _ in range(20):
+            os.close(os.open(path, os.O_RDONLY))
+        self.assertEqual(channel.counters()["clean_inspected"], 0)
+        other = self.new_channel("--ahead-bytes-max", "9000")
+        os.close(os.open(path, os.O_RDONLY))
+        wait_for("it is inspected", lambda: other.counters()["clean_inspected"] == 1)
+
+
 if __name__ == "__main__":
     main()

@@ -225,6 +225,29 @@ class Ends(WatchedTest):
             for process in held:
                 process.communicate(timeout=10)
 
+    def test_verdicts_that_are_remembered(self):
+        self.write_policy()
+        channel = self.new_channel("--folded-max", "2", "--no-ahead")
+        paths = [self.secret(f"{n}.txt") for n in range(5)]
+        for _ in range(2):
+            self.assert_denied(*paths)
+        # Not all could be, and each was denied all the same.
+        self.assertGreater(channel.counters()["events"], 5)
+        self.assertLessEqual(channel.counters()["events"] + channel.counters()["folded"], 10)
+
+    def test_opens_that_wait_for_one_verdict(self):
+        self.write_policy(verdict_ms_max=60000)
+        channel = self.new_channel("--verdict-delay-ms", "1000", "--waiters-max", "3")
+        path = self.secret()
+        opens = [subprocess.Popen([self.messenger, "-c", f"read -r a < {path} && echo got"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                 for _ in range(8)]
+        for process in opens:
+            self.assertIn(DENIED, process.communicate(timeout=20)[0])
+        counters = channel.counters()
+        self.assertEqual(counters["denied"], 8)
+        self.assertGreaterEqual(counters["events"], 2)
+
 
 if __name__ == "__main__":
     main()

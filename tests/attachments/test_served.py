@@ -119,6 +119,13 @@ class Served(WatchedTest):
         run("umount", "-l", place)
         hanging.wait(timeout=10)
 
+    def test_more_than_may_be_watched(self):
+        self.channel.kill()
+        self.channel = self.new_channel("--served-max", "0")
+        self.serve("-o", "allow_other")
+        self.channel.wait_line("report KIND_GUARD_FAILED", "more than 0 served file systems")
+        self.assertIn("COVERAGE_PARTIAL", self.channel.state())
+
 
 if __name__ == "__main__":
     main()

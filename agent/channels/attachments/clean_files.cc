@@ -128,13 +128,14 @@ void CleanFiles::InspectNext() {
   const FilePlace place = std::move(backlog_.front());
   backlog_.pop_front();
   const auto it = known_.find({place.version.device, place.version.inode});
-  if (it == known_.end() || it->second.version != place.version ||
+  if (it != known_.end() && it->second.version == place.version &&
       it->second.found != Found::kAsked) {
-    return;
+    return;  // told meanwhile
   }
   UniqueFd file = Reopen(place, MountPoint(place.mount_id));
   if (file && !HasWriter(file.get())) return Inspect(std::move(file), place);
-  known_.erase(it);  // gone or changed; its next open brings it here again
+  // Gone or changed; its next open brings it here again.
+  if (it != known_.end()) known_.erase(it);
 }
 
 void CleanFiles::Inspect(UniqueFd file, const FilePlace& place) {

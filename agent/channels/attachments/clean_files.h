@@ -20,11 +20,11 @@
 namespace shoumi::agent::attachments {
 
 struct CleanBounds {
-  size_t offered_max = 1024;                   // descriptors not yet looked at
-  size_t backlog_max = 8192;                   // descriptors that wait for their inspection
-  size_t known_max = 65'536;                   // files whose result is remembered
-  size_t in_flight_max = 2;                    // inspections at a time
-  uint64_t bytes_max = 64 << 20;               // of a file that is inspected ahead
+  size_t offered_max = 4096;      // descriptors not yet looked at
+  size_t backlog_max = 131'072;   // files that wait for their inspection; about 200 bytes each
+  size_t known_max = 131'072;     // files whose result is remembered; about 120 bytes each
+  size_t in_flight_max = 2;       // inspections at a time
+  uint64_t bytes_max = 64 << 20;  // of a file that is inspected ahead
   std::chrono::milliseconds settled{100};      // since its last change
   std::chrono::milliseconds deadline{30'000};  // of one inspection
 };

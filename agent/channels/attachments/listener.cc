@@ -14,11 +14,11 @@ Listener::Listener(std::shared_ptr<FanotifyGroup> group, Openers& openers, Event
       openers_(openers),
       rules_(std::move(rules)),
       served_(options.served),
-      system_(options.system),
+      system_(std::move(options.system)),
       self_(::getpid()),
       clean_(std::make_unique<CleanFiles>(group_, sink, options.clean, options.ahead)) {
   judge_ = std::make_unique<OpenJudge>(
-      sink, options.judged, options.judge, served_,
+      sink, std::move(options.judged), options.judge, served_,
       [this](UniqueFd file) {
         if (!served_) clean_->Offer(std::move(file));
       },
@@ -30,7 +30,7 @@ absl::StatusOr<std::shared_ptr<Listener>> Listener::Start(Openers& openers, Even
   absl::StatusOr<std::shared_ptr<FanotifyGroup>> group = FanotifyGroup::Create();
   if (!group.ok()) return group.status();
   std::shared_ptr<Listener> listener(
-      new Listener(*std::move(group), openers, sink, std::move(rules), options));
+      new Listener(*std::move(group), openers, sink, std::move(rules), std::move(options)));
   listener->thread_ = std::thread([l = listener.get()] { l->Run(); });
   return listener;
 }

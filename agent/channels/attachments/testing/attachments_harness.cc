@@ -27,8 +27,9 @@ namespace {
 
 class FakeSink final : public EventSink {
  public:
-  FakeSink(std::string rule, std::chrono::milliseconds delay, bool lose, int threads)
-      : rule_(std::move(rule)), delay_(delay), lose_(lose) {
+  FakeSink(std::string rule, std::chrono::milliseconds delay, std::chrono::milliseconds ahead_delay,
+           bool lose, int threads)
+      : rule_(std::move(rule)), delay_(delay), ahead_delay_(ahead_delay), lose_(lose) {
     for (int i = 0; i < threads; ++i) {
       threads_.emplace_back([this] {
         while (!stopping_) {
@@ -83,7 +84,7 @@ class FakeSink final : public EventSink {
   }
 
   void Answer(const Event& event) {
-    if (delay_.count() > 0 && !event.clean_only) std::this_thread::sleep_for(delay_);
+    std::this_thread::sleep_for(event.clean_only ? ahead_delay_ : delay_);
     const bool hit = !rule_.empty() && (event.name.find(rule_) != std::string::npos ||
                                         (event.content && Contains(event.content.get())));
     v1::Verdict verdict;
@@ -97,6 +98,7 @@ class FakeSink final : public EventSink {
 
   const std::string rule_;
   const std::chrono::milliseconds delay_;
+  const std::chrono::milliseconds ahead_delay_;
   const bool lose_;
   std::mutex mutex_;
   BoundedQueue<Event> events_{10'000};
@@ -128,6 +130,7 @@ int Run(int argc, char** argv) {
   std::string rule;
   std::string policy_file;
   uint32_t delay_ms = 0;
+  uint32_t ahead_delay_ms = 0;
   uint32_t seconds_max = 120;
   int threads = 2;
   bool lose = false;
@@ -138,6 +141,13 @@ int Run(int argc, char** argv) {
   app.add_option("--policy", policy_file, "Policy in protobuf's text format")->required();
   app.add_option("--fake-rule", rule, "Text that is refused");
   app.add_option("--verdict-delay-ms", delay_ms, "How long a verdict takes");
+  app.add_option("--ahead-delay-ms", ahead_delay_ms, "How long it takes to tell what is clean");
+  app.add_option("--backlog-max", options.clean.backlog_max, "Files that wait for that");
+  app.add_option("--known-max", options.clean.known_max, "Files whose result is remembered");
+  app.add_option("--ahead-bytes-max", options.clean.bytes_max, "Of a file that is asked about");
+  app.add_option("--served-max", options.served_max, "File systems served by programs");
+  app.add_option("--folded-max", options.judge.folded_max, "Verdicts that are remembered");
+  app.add_option("--waiters-max", options.judge.waiters_max, "Opens that wait for one verdict");
   app.add_option("--judge-threads", threads, "How many verdicts at a time");
   app.add_option("--queue-max", options.judge.queue_max, "Opens not yet looked at");
   app.add_option("--undecided-max", options.judge.undecided_max, "Files whose verdict is awaited");
@@ -156,7 +166,8 @@ int Run(int argc, char** argv) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   SetUpLogging("attachments_harness", "warn", false);
-  FakeSink sink(rule, std::chrono::milliseconds(delay_ms), lose, threads);
+  FakeSink sink(rule, std::chrono::milliseconds(delay_ms),
+                std::chrono::milliseconds(ahead_delay_ms), lose, threads);
   AttachmentChannel channel(options);
   absl::StatusOr<v1::Policy> policy = PolicyFrom(policy_file);
   absl::Status started = policy.status();
