@@ -1,7 +1,7 @@
 #include "agent/channels/attachments/fanotify_group.h"
 
 #include <fcntl.h>
-#include <linux/securebits.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
@@ -27,11 +27,17 @@ namespace {
 // The errno value, 0 for success. Calls the kernel only: other threads may hold whatever lock.
 int MarkAsUser(int group, uid_t user, gid_t user_group,
                const std::vector<std::pair<int, std::string>>& mounts) {
-  if (::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) != 0 ||
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct rights[_LINUX_CAPABILITY_U32S_3] = {};
+  if (::prctl(PR_SET_KEEPCAPS, 1) != 0 ||
       ::syscall(SYS_setresgid, user_group, user_group, user_group) != 0 ||
-      ::syscall(SYS_setresuid, user, user, user) != 0) {
+      ::syscall(SYS_setresuid, user, user, user) != 0 ||
+      ::syscall(SYS_capget, &header, rights) != 0) {
     return errno;
   }
+  // Kept, but not in force after the change of user.
+  for (auto& right : rights) right.effective = right.permitted;
+  if (::syscall(SYS_capset, &header, rights) != 0) return errno;
   int last = ENOENT;
   for (const auto& [id, place] : mounts) {
     const int root = ::open(place.c_str(), O_PATH | O_CLOEXEC);

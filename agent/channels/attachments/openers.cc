@@ -39,20 +39,25 @@ std::shared_ptr<const Opener> Openers::Find(pid_t pid,
   {
     const std::lock_guard lock(known_mutex_);
     const auto it = known_.find(pid);
-    if (it == known_.end()) return nullptr;
+    if (it == known_.end() || it->second.opener->rules != rules) return nullptr;
     opener = it->second.opener;
   }
-  if (opener->rules == rules && apps::IsUnchanged(opener->process, opener->identity)) return opener;
+  // What has changed or ended stays until another takes its place: see AppOf().
+  if (!apps::IsUnchanged(opener->process, opener->identity)) return nullptr;
+  const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(known_mutex_);
   const auto it = known_.find(pid);
-  if (it != known_.end() && it->second.opener == opener) {
-    ages_.erase(it->second.age);
-    known_.erase(it);
-  }
-  return nullptr;
+  if (it != known_.end() && it->second.opener == opener) it->second.seen = now;
+  return opener;
 }
 
 bool Openers::Identify(pid_t pid, std::shared_ptr<const RulesInForce> rules, Then then) {
+  return Enqueue(pid, std::move(rules), std::chrono::milliseconds(bounds_.identify_ms_max),
+                 std::move(then));
+}
+
+bool Openers::Enqueue(pid_t pid, std::shared_ptr<const RulesInForce> rules,
+                      std::chrono::milliseconds limit, Then then) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_ || waiting_ >= bounds_.waiting_max) {
@@ -62,15 +67,15 @@ bool Openers::Identify(pid_t pid, std::shared_ptr<const RulesInForce> rules, The
     ++waiting_;
     std::shared_ptr<Job>& job = by_pid_[pid];
     // A job that a thread has taken may have looked before the program changed.
-    if (job != nullptr && !job->taken && job->rules == rules) {
+    if (job != nullptr && !job->taken && job->rules == rules && job->limit == limit) {
       job->waiting.push_back(std::move(then));
       return true;
     }
     job = std::make_shared<Job>();
     job->pid = pid;
     job->rules = std::move(rules);
-    job->until =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(bounds_.identify_ms_max);
+    job->limit = limit;
+    job->until = std::chrono::steady_clock::now() + limit;
     job->waiting.push_back(std::move(then));
     jobs_.push_back(job);
   }
@@ -83,16 +88,22 @@ std::optional<std::string> Openers::AppOf(pid_t pid,
   const auto app_of = [](const Opener& opener) {
     return opener.identity.app == nullptr ? std::string() : opener.identity.app->id();
   };
+  if (const auto opener = Find(pid, rules)) return app_of(*opener);
   {
+    const auto since =
+        std::chrono::steady_clock::now() - std::chrono::milliseconds(bounds_.ended_ms_max);
     const std::lock_guard lock(known_mutex_);
     const auto it = known_.find(pid);
-    if (it != known_.end() && it->second.opener->rules == rules) return app_of(*it->second.opener);
+    if (it != known_.end() && it->second.opener->rules == rules && it->second.seen > since &&
+        !it->second.opener->process.Lives()) {
+      return app_of(*it->second.opener);
+    }
   }
   const auto promise = std::make_shared<std::promise<std::shared_ptr<const Opener>>>();
   auto told = promise->get_future();
-  const bool asked = Identify(pid, rules, [promise](std::shared_ptr<const Opener> opener) {
-    promise->set_value(std::move(opener));
-  });
+  const bool asked = Enqueue(
+      pid, rules, std::chrono::milliseconds(bounds_.app_ms_max),
+      [promise](std::shared_ptr<const Opener> opener) { promise->set_value(std::move(opener)); });
   if (!asked) return std::nullopt;
   const std::shared_ptr<const Opener> opener = told.get();
   if (opener == nullptr) return std::nullopt;
@@ -167,7 +178,8 @@ void Openers::Remember(std::shared_ptr<const Opener> opener) {
     ages_.pop_front();
   }
   ages_.push_back(pid);
-  known_.emplace(pid, Entry{std::move(opener), std::prev(ages_.end())});
+  known_.emplace(
+      pid, Entry{std::move(opener), std::prev(ages_.end()), std::chrono::steady_clock::now()});
 }
 
 size_t Openers::known() const {

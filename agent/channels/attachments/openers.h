@@ -35,6 +35,8 @@ struct OpenerBounds {
   size_t waiting_max = 4096;  // callers
   uint32_t threads = 4;       // that look, and may have to wait for what they look at
   uint32_t identify_ms_max = 250;
+  uint32_t ended_ms_max = 3'000;  // in which no other process gets its number
+  uint32_t app_ms_max = 2'000;    // of AppOf(), for which no open waits
 };
 
 // Who opens: known at once, or found out by threads of its own. Thread-safe.
@@ -56,8 +58,9 @@ class Openers {
   // identify_ms_max. False, and counted, when too many wait; `then` is not called.
   [[nodiscard]] bool Identify(pid_t pid, std::shared_ptr<const RulesInForce> rules, Then then);
 
-  // The app of a process, "" for none, also when it has ended since; asks where it is not known,
-  // for at most identify_ms_max and some. Nothing when it ended before anybody looked.
+  // The app of a process, "" for none, also when it has ended in the last ended_ms_max; asks where
+  // it is not known, for at most identify_ms_max and some. Nothing when it ended before anybody
+  // looked.
   [[nodiscard]] std::optional<std::string> AppOf(pid_t pid,
                                                  const std::shared_ptr<const RulesInForce>& rules);
 
@@ -77,6 +80,7 @@ class Openers {
   struct Job {
     pid_t pid = 0;
     std::shared_ptr<const RulesInForce> rules;
+    std::chrono::milliseconds limit{};
     std::chrono::steady_clock::time_point until;
     std::vector<Then> waiting;
     bool taken = false;  // by a thread
@@ -84,9 +88,12 @@ class Openers {
   struct Entry {
     std::shared_ptr<const Opener> opener;
     std::list<pid_t>::iterator age;
+    std::chrono::steady_clock::time_point seen;  // alive, and what it is said to be
   };
   using Jobs = std::list<std::shared_ptr<Job>>;
 
+  [[nodiscard]] bool Enqueue(pid_t pid, std::shared_ptr<const RulesInForce> rules,
+                             std::chrono::milliseconds limit, Then then);
   void Look();
   void Sweep();
   // `levels` above it may be looked at.

@@ -102,6 +102,23 @@ TEST_F(OpenersTest, KnownOnceIdentifiedUntilTheProcessEnds) {
   EXPECT_GE(openers.counters().ended, 1u);
 }
 
+TEST_F(OpenersTest, TheAppOfWhatHasJustEnded) {
+  OpenerBounds bounds;
+  bounds.ended_ms_max = 60'000;
+  Openers openers(bounds);
+  OpenerBounds none;
+  none.ended_ms_max = 0;
+  Openers forgetful(none);
+  Child child;
+  const pid_t pid = child.pid();
+  EXPECT_EQ(openers.AppOf(pid, free_), "");
+  EXPECT_EQ(forgetful.AppOf(pid, free_), "");
+  child.End();
+  EXPECT_EQ(openers.AppOf(pid, free_), "");
+  EXPECT_EQ(forgetful.AppOf(pid, free_), std::nullopt);
+  EXPECT_EQ(openers.AppOf(pid, held_), std::nullopt);
+}
+
 TEST_F(OpenersTest, WhatTakesTooLongIsAnsweredAndOthersGoOn) {
   OpenerBounds bounds;
   bounds.identify_ms_max = 100;
