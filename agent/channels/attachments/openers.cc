@@ -94,8 +94,12 @@ std::optional<std::string> Openers::AppOf(pid_t pid,
         std::chrono::steady_clock::now() - std::chrono::milliseconds(bounds_.ended_ms_max);
     const std::lock_guard lock(known_mutex_);
     const auto it = known_.find(pid);
+    // One that nobody has waited for yet runs nothing any more.
+    const auto ended = [](const apps::Process& process) {
+      return !process.Lives() || process.Link("exe").empty();
+    };
     if (it != known_.end() && it->second.opener->rules == rules && it->second.seen > since &&
-        !it->second.opener->process.Lives()) {
+        ended(it->second.opener->process)) {
       return app_of(*it->second.opener);
     }
   }

@@ -143,6 +143,7 @@ TEST_F(OpenersTest, CallersAreBounded) {
   Openers openers(bounds);
   Child child;
   std::vector<std::future<std::shared_ptr<const Opener>>> waiting;
+  waiting.reserve(3);
   for (int i = 0; i < 3; ++i) waiting.push_back(Ask(openers, child.pid(), held_));
   EXPECT_FALSE(openers.Identify(child.pid(), held_, [](const auto&) { ADD_FAILURE(); }));
   EXPECT_EQ(openers.counters().refused, 1u);
