@@ -1,0 +1,51 @@
+#pragma once
+
+#include <sys/types.h>
+#include <xcb/xcb.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/session/x11/stored_bytes.h"
+#include "shoumi/v1/finding.pb.h"
+
+namespace shoumi::session {
+
+// One kind of content that was copied, as its owner gave it.
+struct ClipTarget {
+  xcb_atom_t atom = XCB_ATOM_NONE;
+  std::string name;
+  xcb_atom_t type = XCB_ATOM_NONE;
+  uint8_t format = 8;
+  std::shared_ptr<const StoredBytes> bytes;  // null: not had; equal ones are shared
+  // Why it was not had, if it was not the owner that refused it.
+  v1::UnscannedReason reason = v1::UNSCANNED_REASON_UNSPECIFIED;
+};
+
+// Everything of one copy.
+struct Clip {
+  pid_t source = 0;
+  std::vector<ClipTarget> targets;  // in the owner's order
+  // Of the copy as a whole: UNSPECIFIED when everything the owner gives was had.
+  v1::UnscannedReason reason = v1::UNSCANNED_REASON_UNSPECIFIED;
+
+  [[nodiscard]] const ClipTarget* Find(xcb_atom_t atom) const;
+  // The text of the copy in an encoding that every inspector reads; null when there is none.
+  [[nodiscard]] const ClipTarget* PlainText() const;
+  [[nodiscard]] bool SameContent(const Clip& other) const;
+};
+
+// Targets that hold no content, but ask the owner about or for something (ICCCM 2.6.2, 2.6.3).
+bool IsContent(std::string_view target);
+
+// Whether an inspector sees all there is to see in these bytes, so that nothing else of the copy
+// need be looked at for it. Legacy encodings and formats of one program's own are not among them.
+bool IsReadable(std::string_view target);
+
+// The order of fetching: what is judged and pasted most often comes first. Lower is earlier.
+int FetchRank(std::string_view target);
+
+}  // namespace shoumi::session
