@@ -12,6 +12,10 @@ constexpr std::array<std::string_view, 7> kNoContent{
     "TARGETS", "MULTIPLE",         "TIMESTAMP",      "SAVE_TARGETS",
     "DELETE",  "INSERT_SELECTION", "INSERT_PROPERTY"};
 
+constexpr std::array<std::string_view, 6> kDocuments{
+    "text/html",     "text/rtf",      "application/rtf",
+    "text/richtext", "text/uri-list", "x-special/gnome-copied-files"};
+
 bool Among(std::span<const std::string_view> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
@@ -52,7 +56,7 @@ bool IsContent(std::string_view target) {
 }
 
 bool IsReadable(std::string_view target) {
-  return Among(kPlainText, target);
+  return Among(kPlainText, target) || Among(kDocuments, target) || target.starts_with("image/");
 }
 
 int FetchRank(std::string_view target) {

@@ -18,8 +18,10 @@ absl::StatusOr<std::unique_ptr<SelectionGuard>> SelectionGuard::Open(const std::
   if (!opened.ok()) return opened.status();
   auto box = AnswerBox::Make();
   if (!box.ok()) return box.status();
-  return std::unique_ptr<SelectionGuard>(
+  std::unique_ptr<SelectionGuard> guard(
       new SelectionGuard(*std::move(opened), judge, limits, *std::move(box)));
+  if (absl::Status status = guard->ClaimDisplay(); !status.ok()) return status;
+  return guard;
 }
 
 SelectionGuard::SelectionGuard(std::unique_ptr<Display> display, Judge& judge, GuardLimits limits,
@@ -39,6 +41,25 @@ void SelectionGuard::SetUpSlot(Slot& slot, const char* name) {
   slot.atom = display_->Atom(name);
   slot.window = display_->MakeWindow();
   display_->WatchSelection(slot.window, slot.atom);
+}
+
+// Two guards would take selections over from each other for ever. As ICCCM 2.8 has it for managers.
+absl::Status SelectionGuard::ClaimDisplay() {
+  const xcb_atom_t claim = display_->Atom("_SHOUMI_SESSION");
+  ::xcb_grab_server(display_->raw());
+  const auto cookie = ::xcb_get_selection_owner(display_->raw(), claim);
+  const Reply<xcb_get_selection_owner_reply_t> reply(
+      ::xcb_get_selection_owner_reply(display_->raw(), cookie, nullptr));
+  const xcb_window_t owner = reply ? reply->owner : XCB_NONE;
+  if (owner == XCB_NONE) {
+    ::xcb_set_selection_owner(display_->raw(), slots_[0].window, claim, XCB_CURRENT_TIME);
+  }
+  ::xcb_ungrab_server(display_->raw());
+  ::xcb_flush(display_->raw());
+  if (!reply) return absl::UnavailableError("the X server has gone");
+  if (owner == XCB_NONE) return absl::OkStatus();
+  return absl::AlreadyExistsError(
+      fmt::format("process {} guards this display already", display_->PidOf(owner)));
 }
 
 absl::Status SelectionGuard::Run() {

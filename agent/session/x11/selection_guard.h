@@ -32,7 +32,8 @@ struct GuardCounters {
 // requestors still reach the owner.
 class SelectionGuard {
  public:
-  // `display` as in DISPLAY. `judge` outlives the guard.
+  // `display` as in DISPLAY. `judge` outlives the guard. AlreadyExists when the display has a
+  // guard.
   static absl::StatusOr<std::unique_ptr<SelectionGuard>> Open(const std::string& display,
                                                               Judge& judge,
                                                               GuardLimits limits = {});
@@ -69,6 +70,7 @@ class SelectionGuard {
                  std::shared_ptr<AnswerBox> box);
 
   void SetUpSlot(Slot& slot, const char* name);
+  absl::Status ClaimDisplay();
   void Handle(const xcb_generic_event_t& event);
   void OnOwner(Slot& slot, xcb_window_t owner, xcb_timestamp_t since, bool owner_ended);
   void OnAnswers();

@@ -246,6 +246,15 @@ TEST_F(SelectionGuardTest, OffLeavesCopiesAlone) {
   EXPECT_NE(Paste().status, 0);
 }
 
+TEST_F(SelectionGuardTest, ADisplayHasOneGuard) {
+  Guard(Passes());
+  EXPECT_EQ(SelectionGuard::Open(display(), *judge_).status().code(),
+            absl::StatusCode::kAlreadyExists);
+  StopGuard();
+  guard_.reset();
+  EXPECT_TRUE(WaitUntil([&] { return SelectionGuard::Open(display(), *judge_).ok(); }));
+}
+
 TEST_F(SelectionGuardTest, EndsWithTheServer) {
   Guard(Passes());
   server_->Kill();

@@ -1,0 +1,148 @@
+#include "agent/channels/clipboard/clipboard_channel.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace shoumi::agent::clipboard {
+namespace {
+
+constexpr int kWaitingMax = 16;
+constexpr int kSweepMs = 2'000;
+
+absl::StatusOr<UniqueFd> Listen(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return absl::InvalidArgumentError(path + ": too long for a socket");
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listener) return ErrnoStatus(errno, "socket");
+  // The agent's lock says that nobody else uses it.
+  ::unlink(path.c_str());
+  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::chmod(path.c_str(), 0666) != 0 || ::listen(listener.get(), kWaitingMax) != 0) {
+    return ErrnoStatus(errno, path);
+  }
+  return listener;
+}
+
+}  // namespace
+
+absl::Status ClipboardChannel::Start(EventSink& sink) {
+  auto listener = Listen(options_.socket_path);
+  if (!listener.ok()) return listener.status();
+  listener_ = *std::move(listener);
+  wake_.Reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_) return ErrnoStatus(errno, "eventfd");
+  sink_ = &sink;
+  {
+    const std::lock_guard lock(mutex_);
+    judge_ = std::make_shared<PasteJudge>(options_, sink, clock_);
+    judge_->ApplyPolicy(policy_);
+  }
+  thread_ = std::thread([this] { Run(); });
+  return absl::OkStatus();
+}
+
+void ClipboardChannel::ApplyPolicy(const v1::Policy& policy) {
+  std::vector<std::shared_ptr<SessionLink>> links;
+  {
+    const std::lock_guard lock(mutex_);
+    policy_ = policy;
+    if (!judge_) return;
+    judge_->ApplyPolicy(policy);
+    links = links_;
+  }
+  for (const auto& link : links) link->SendSettings();
+}
+
+void ClipboardChannel::Stop() {
+  if (!thread_.joinable()) return;
+  ::eventfd_write(wake_.get(), 1);
+  thread_.join();
+  listener_.Reset();
+  ::unlink(options_.socket_path.c_str());
+  std::vector<std::shared_ptr<SessionLink>> links;
+  {
+    const std::lock_guard lock(mutex_);
+    links.swap(links_);
+  }
+  for (const auto& link : links) link->Stop();
+}
+
+v1::ChannelState ClipboardChannel::State() const {
+  std::vector<Connected> connected;
+  v1::ChannelMode mode = v1::CHANNEL_MODE_UNSPECIFIED;
+  {
+    const std::lock_guard lock(mutex_);
+    mode = policy_.clipboard().mode();
+    for (const auto& link : links_) {
+      for (Connected& program : link->state()) connected.push_back(std::move(program));
+    }
+  }
+  return CoverageOf(mode, options_.sessions(), connected);
+}
+
+void ClipboardChannel::Run() {
+  for (;;) {
+    pollfd fds[2] = {{wake_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    if (::poll(fds, 2, kSweepMs) < 0 && errno != EINTR) return;
+    if ((fds[0].revents & POLLIN) != 0) return;
+    Sweep();
+    if ((fds[1].revents & POLLIN) != 0) Accept();
+  }
+}
+
+void ClipboardChannel::Sweep() {
+  std::vector<std::shared_ptr<SessionLink>> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto gone =
+        std::ranges::stable_partition(links_, [](const auto& link) { return !link->ended(); });
+    ended.assign(std::make_move_iterator(gone.begin()), std::make_move_iterator(gone.end()));
+    links_.erase(gone.begin(), gone.end());
+  }
+  for (const auto& link : ended) link->Stop();
+}
+
+std::string ClipboardChannel::WhyNot(uid_t uid) const {
+  const std::lock_guard lock(mutex_);
+  if (links_.size() >= options_.connections_max) return "too many connections";
+  const auto same =
+      std::ranges::count_if(links_, [&](const auto& link) { return link->uid() == uid; });
+  return same >= options_.connections_per_user_max ? "too many connections of one user" : "";
+}
+
+void ClipboardChannel::Accept() {
+  UniqueFd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!peer) return;
+  ucred who{};
+  socklen_t size = sizeof who;
+  if (::getsockopt(peer.get(), SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return;
+  const std::string why = WhyNot(who.uid);
+  const auto link = std::make_shared<SessionLink>(std::move(peer), who, options_, judge_, *sink_);
+  if (!why.empty()) {
+    link->Refuse(why);
+    sink_->Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT,
+                  fmt::format("sessions of uid {}: {}", who.uid, why));
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    links_.push_back(link);
+  }
+  link->Start();
+}
+
+}  // namespace shoumi::agent::clipboard

@@ -1,0 +1,75 @@
+#include "agent/channels/clipboard/coverage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace shoumi::agent::clipboard {
+namespace {
+
+constexpr size_t kReasonsMax = 8;
+
+bool Serves(const Connected& program, const GraphicalSession& session) {
+  if (program.uid != session.uid) return false;
+  return (!session.id.empty() && program.session == session.id) ||
+         (!session.display.empty() && program.display == session.display);
+}
+
+// Empty when it is wholly guarded.
+std::string WhyNot(const GraphicalSession& session, const Connected* program) {
+  const std::string name = fmt::format("session {} of uid {}", session.id, session.uid);
+  if (program == nullptr) {
+    return fmt::format("{}: {}", name,
+                       session.wayland ? "Wayland, and shoumi-session does not run there"
+                                       : "shoumi-session does not run there");
+  }
+  if (!program->guarding) return fmt::format("{}: {}", name, program->why);
+  if (session.wayland) return name + ": Wayland, only programs of XWayland are guarded";
+  return {};
+}
+
+}  // namespace
+
+v1::ChannelState CoverageOf(v1::ChannelMode mode, const std::vector<GraphicalSession>& sessions,
+                            const std::vector<Connected>& connected) {
+  v1::ChannelState state;
+  state.set_channel("clipboard");
+  if (mode != v1::CHANNEL_MODE_INSPECT && mode != v1::CHANNEL_MODE_REPORT_ONLY) {
+    state.set_coverage(v1::COVERAGE_NOT_COVERED);
+    state.set_why("the policy does not guard the clipboard");
+    return state;
+  }
+  state.set_guarded(static_cast<uint32_t>(
+      std::ranges::count_if(connected, [](const Connected& program) { return program.guarding; })));
+  std::vector<std::string> reasons;
+  std::set<const Connected*> known;
+  for (const GraphicalSession& session : sessions) {
+    const auto it = std::ranges::find_if(
+        connected, [&](const Connected& program) { return Serves(program, session); });
+    const Connected* const program = it == connected.end() ? nullptr : &*it;
+    known.insert(program);
+    if (std::string why = WhyNot(session, program); !why.empty()) reasons.push_back(std::move(why));
+  }
+  // Displays that the login service knows nothing of.
+  for (const Connected& program : connected) {
+    if (known.contains(&program) || program.guarding) continue;
+    reasons.push_back(
+        fmt::format("display {} of uid {}: {}", program.display, program.uid, program.why));
+  }
+  if (reasons.empty()) {
+    state.set_coverage(v1::COVERAGE_COVERED);
+    if (state.guarded() == 0) state.set_why("there is no graphical session");
+    return state;
+  }
+  state.set_coverage(state.guarded() > 0 ? v1::COVERAGE_PARTIAL : v1::COVERAGE_NOT_COVERED);
+  if (reasons.size() > kReasonsMax) {
+    const size_t more = reasons.size() - kReasonsMax;
+    reasons.resize(kReasonsMax);
+    reasons.push_back(fmt::format("{} more", more));
+  }
+  state.set_why(fmt::format("{}", fmt::join(reasons, "; ")));
+  return state;
+}
+
+}  // namespace shoumi::agent::clipboard

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "agent/channels/channel.h"
+#include "agent/channels/clipboard/options.h"
+#include "agent/channels/clipboard/warnings.h"
+#include "common/clock.h"
+#include "common/fd.h"
+#include "shoumi/v1/session.pb.h"
+
+namespace shoumi::agent::clipboard {
+
+// Questions of sessions → events → answers, by the clipboard's part of the policy. Thread-safe;
+// events that are under way keep it alive.
+class PasteJudge : public std::enable_shared_from_this<PasteJudge> {
+ public:
+  using Then = std::function<void(v1::PasteAnswer answer)>;
+
+  PasteJudge(const ClipboardOptions& options, EventSink& sink, Clock& clock)
+      : options_(options),
+        sink_(sink),
+        clock_(clock),
+        warnings_(options.warnings_max, options.warning_ms_min) {}
+
+  void ApplyPolicy(const v1::Policy& policy);
+  [[nodiscard]] v1::SessionSettings Settings() const;
+
+  // `then` is called exactly once, on this or another thread. InvalidArgument, and no call, for
+  // what no honest session asks.
+  absl::Status Ask(uid_t uid, const v1::PasteQuestion& question, UniqueFd content, Then then);
+
+ private:
+  struct Rules {
+    v1::Policy policy;
+    bool warns = false;  // some part of it may
+  };
+
+  [[nodiscard]] std::shared_ptr<const Rules> rules() const;
+  [[nodiscard]] v1::EventContext ContextOf(uid_t uid, const v1::PasteQuestion& question) const;
+  void DecideUnread(const Rules& rules, uid_t uid, const v1::PasteQuestion& question,
+                    const Then& then);
+  absl::Status Submit(const std::shared_ptr<const Rules>& rules, uid_t uid,
+                      const v1::PasteQuestion& question, const UniqueFd& content, Then then);
+  // `what` is the paste as warnings know it; empty where nothing warns.
+  [[nodiscard]] bool Passes(const v1::Verdict& verdict, const std::string& what, bool goes_on,
+                            bool report_only);
+  [[nodiscard]] std::chrono::seconds WarnTime(const Rules& rules) const;
+
+  const ClipboardOptions& options_;
+  EventSink& sink_;
+  Clock& clock_;
+  Warnings warnings_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Rules> rules_ = std::make_shared<Rules>();
+};
+
+}  // namespace shoumi::agent::clipboard
