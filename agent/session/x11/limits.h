@@ -22,8 +22,8 @@ struct GuardLimits {
   std::chrono::milliseconds fetch_ms_max{10'000};
   // A requestor's time to take the next piece; the transfer ends there.
   std::chrono::milliseconds requestor_ms_max{5'000};
-  // The judge's time; the request is refused then.
-  std::chrono::milliseconds judge_ms_max{15'000};
+  // The judge's time, for one that keeps no time of its own; the request is refused then.
+  std::chrono::milliseconds judge_ms_max{62'000};
   // The same program asking for the same bytes again within it is one paste, with one answer.
   std::chrono::milliseconds paste_ms{1'000};
   // More than `contention_max` times within `contention_ms` that one program takes back what the

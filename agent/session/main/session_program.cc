@@ -1,0 +1,99 @@
+#include "agent/session/main/session_program.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "spdlog/spdlog.h"
+
+namespace shoumi::session {
+namespace {
+
+constexpr uint32_t kProtocol = 1;
+// For the agent to be told why nothing is guarded, before this program ends.
+constexpr std::chrono::milliseconds kTellMsMax{2'000};
+
+}  // namespace
+
+SessionProgram::SessionProgram(SessionOptions options) : options_(std::move(options)) {}
+
+absl::Status SessionProgram::OpenGuard() {
+  if (options_.display.empty()) {
+    return absl::UnavailableError(options_.wayland
+                                      ? "Wayland without XWayland, which nothing here guards"
+                                      : "there is no display (DISPLAY is not set)");
+  }
+  auto guard = SelectionGuard::Open(options_.display, *link_);
+  if (!guard.ok()) return guard.status();
+  (*guard)->SetGuarding(false);  // until the agent says so
+  const std::lock_guard lock(mutex_);
+  guard_ = *std::move(guard);
+  return absl::OkStatus();
+}
+
+absl::Status SessionProgram::Run() {
+  AgentLinkOptions options;
+  options.socket_path = options_.socket_path;
+  options.agent_uid = options_.agent_uid;
+  options.hello.set_protocol(kProtocol);
+  options.hello.set_uid(::getuid());
+  options.hello.set_session(options_.session);
+  options.hello.set_display(options_.display);
+  options.hello.set_kind(options_.wayland ? v1::DISPLAY_KIND_XWAYLAND : v1::DISPLAY_KIND_X11);
+  auto link = std::make_unique<AgentLink>(
+      std::move(options), [this](const v1::SessionSettings& settings) { OnSettings(settings); });
+  {
+    const std::lock_guard lock(mutex_);
+    link_ = std::move(link);
+  }
+  absl::Status status = OpenGuard();
+  if (status.ok()) {
+    Apply();
+    bool stopping = false;
+    {
+      const std::lock_guard lock(mutex_);
+      stopping = stopping_;
+    }
+    if (!stopping) status = guard_->Run();
+  }
+  if (!status.ok()) {
+    link_->SetState(false, std::string(status.message()));
+    link_->WaitUntilTold(kTellMsMax);
+  }
+  // Its threads call back here.
+  std::unique_ptr<AgentLink> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    ended = std::move(link_);
+  }
+  ended.reset();
+  return status;
+}
+
+void SessionProgram::Stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  if (guard_) guard_->Stop();
+}
+
+void SessionProgram::OnSettings(const v1::SessionSettings& settings) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (mode_ != settings.mode()) {
+      spdlog::info("the policy's mode for the clipboard is {}",
+                   v1::ChannelMode_Name(settings.mode()));
+    }
+    mode_ = settings.mode();
+  }
+  Apply();
+}
+
+void SessionProgram::Apply() {
+  const std::lock_guard lock(mutex_);
+  if (!guard_ || !link_) return;
+  const bool on = mode_ == v1::CHANNEL_MODE_INSPECT || mode_ == v1::CHANNEL_MODE_REPORT_ONLY;
+  guard_->SetGuarding(on);
+  link_->SetState(on, on ? "" : "the policy does not guard the clipboard");
+}
+
+}  // namespace shoumi::session
