@@ -105,6 +105,11 @@ xcb_window_t Display::MakeWindow() {
   return window;
 }
 
+bool Display::IsOurs(xcb_window_t window) const {
+  const xcb_setup_t* const setup = ::xcb_get_setup(connection_);
+  return (window & ~setup->resource_id_mask) == setup->resource_id_base;
+}
+
 void Display::Retire(xcb_window_t window) {
   retired_.push_back(window);
   if (retired_.size() <= kRetiredMax) return;

@@ -42,6 +42,7 @@ class Display {
   Display& operator=(const Display&) = delete;
 
   [[nodiscard]] xcb_connection_t* raw() const { return connection_; }
+  [[nodiscard]] xcb_window_t root() const { return root_; }
   [[nodiscard]] uint8_t selection_event() const { return selection_event_; }
   // Of one ChangeProperty.
   [[nodiscard]] size_t property_bytes_max() const { return property_bytes_max_; }
@@ -53,6 +54,7 @@ class Display {
 
   // Never mapped; tells of changes of its properties.
   xcb_window_t MakeWindow();
+  [[nodiscard]] bool IsOurs(xcb_window_t window) const;
   // Destroys a window that others may still write to, later: many programs end at the error that a
   // write to no window is.
   void Retire(xcb_window_t window);

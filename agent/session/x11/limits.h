@@ -30,6 +30,9 @@ struct GuardLimits {
   // guard has taken over: the guard leaves it for as long, and reports it.
   uint32_t contention_max = 4;
   std::chrono::milliseconds contention_ms{3'000};
+  // PRIMARY stays with its owner until the user turns to another program: text loses its highlight
+  // in many programs when they lose PRIMARY, and what they would do with it next.
+  bool primary_waits = true;
 };
 
 }  // namespace shoumi::session

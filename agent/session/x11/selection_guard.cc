@@ -31,9 +31,12 @@ SelectionGuard::SelectionGuard(std::unique_ptr<Display> display, Judge& judge, G
       judge_(judge),
       box_(std::move(box)),
       requests_(*display_, limits_, judge_, box_),
+      whereabouts_(*display_),
       now_(std::chrono::steady_clock::now()) {
   SetUpSlot(slots_[0], "CLIPBOARD");
   SetUpSlot(slots_[1], "PRIMARY");
+  slots_[1].waits = limits_.primary_waits;
+  if (limits_.primary_waits) whereabouts_.Watch();
 }
 
 void SelectionGuard::SetUpSlot(Slot& slot, const char* name) {
@@ -135,6 +138,9 @@ SelectionGuard::Slot* SelectionGuard::SlotOf(xcb_atom_t selection) {
 // Errors among the events say that a requestor's window has gone; its transfer ends by itself.
 void SelectionGuard::Handle(const xcb_generic_event_t& event) {
   const uint8_t type = event.response_type & 0x7F;  // without "sent by a client"
+  if (limits_.primary_waits) {
+    if (const pid_t pid = whereabouts_.OnEvent(event); pid != 0) OnUserAt(pid);
+  }
   if (type == XCB_SELECTION_REQUEST) {
     const auto& request = reinterpret_cast<const xcb_selection_request_event_t&>(event);
     if (Slot* const slot = SlotOf(request.selection)) {
@@ -179,9 +185,17 @@ void SelectionGuard::OnOwner(Slot& slot, xcb_window_t owner, xcb_timestamp_t sin
   slot.again_at.reset();
   if (owner != XCB_NONE && !owner_ended) {
     slot.owned = false;
+    slot.waiting.reset();
+    if (slot.waits && guarding_now_) {
+      slot.fetch.reset();
+      slot.undecided.reset();
+      slot.waiting = Slot::Waiting{owner, since, display_->PidOf(owner)};
+      return;
+    }
     StartFetch(slot, owner, since);
     return;
   }
+  slot.waiting.reset();
   if (owner_ended && slot.fetch) {
     slot.fetch->OnOwnerGone();
   } else if (owner_ended && slot.undecided) {
@@ -193,6 +207,14 @@ void SelectionGuard::OnOwner(Slot& slot, xcb_window_t owner, xcb_timestamp_t sin
     slot.undecided.reset();
     slot.owned = false;
     slot.held.clip.reset();
+  }
+}
+
+void SelectionGuard::OnUserAt(pid_t pid) {
+  for (Slot& slot : slots_) {
+    if (!slot.waiting || slot.waiting->source == pid) continue;
+    const Slot::Waiting waiting = *std::exchange(slot.waiting, std::nullopt);
+    StartFetch(slot, waiting.owner, waiting.since);
   }
 }
 

@@ -15,6 +15,7 @@
 #include "agent/session/x11/judge.h"
 #include "agent/session/x11/limits.h"
 #include "agent/session/x11/requests.h"
+#include "agent/session/x11/whereabouts.h"
 
 namespace shoumi::session {
 
@@ -29,7 +30,8 @@ struct GuardCounters {
 // Stands between the owners of CLIPBOARD and PRIMARY and everybody who asks for them: reads what
 // was copied, takes the selection over, and serves each requestor what the judge lets pass. What
 // passes is what the owner gave, target by target and byte by byte. From a copy to its takeover
-// requestors still reach the owner.
+// requestors still reach the owner; PRIMARY is taken over only when the user turns to another
+// program.
 class SelectionGuard {
  public:
   // `display` as in DISPLAY. `judge` outlives the guard. AlreadyExists when the display has a
@@ -54,6 +56,14 @@ class SelectionGuard {
     xcb_atom_t atom = XCB_ATOM_NONE;
     xcb_window_t window = XCB_NONE;  // ours, as its owner
     bool owned = false;
+    // Left with its owner until the user turns to another program.
+    struct Waiting {
+      xcb_window_t owner = XCB_NONE;
+      xcb_timestamp_t since = XCB_CURRENT_TIME;
+      pid_t source = 0;
+    };
+    bool waits = false;
+    std::optional<Waiting> waiting;
     std::unique_ptr<Fetch> fetch;
     // Read, but not wholly: the judge says whether its owner keeps it.
     std::unique_ptr<Clip> undecided;
@@ -73,6 +83,8 @@ class SelectionGuard {
   absl::Status ClaimDisplay();
   void Handle(const xcb_generic_event_t& event);
   void OnOwner(Slot& slot, xcb_window_t owner, xcb_timestamp_t since, bool owner_ended);
+  // The user is at another program's now.
+  void OnUserAt(pid_t pid);
   void OnAnswers();
   void OnTime();
   void TakeOverPresent(Slot& slot);
@@ -92,6 +104,7 @@ class SelectionGuard {
   Judge& judge_;
   const std::shared_ptr<AnswerBox> box_;
   Requests requests_;
+  Whereabouts whereabouts_;
   std::array<Slot, 2> slots_;
   Time now_;
   bool guarding_now_ = false;

@@ -36,8 +36,14 @@ class SelectionGuardTest : public testing::GuardedDisplay {
   }
 };
 
+GuardLimits AtOnce() {
+  GuardLimits limits;
+  limits.primary_waits = false;
+  return limits;
+}
+
 TEST_F(SelectionGuardTest, ServesWhatPassesUnchangedToRealPrograms) {
-  Guard(Passes());
+  Guard(Passes(), AtOnce());
   const std::string text = "客户资料 plain\n";
   Copy(text);
   ASSERT_TRUE(TakenOver(1));
@@ -244,6 +250,25 @@ TEST_F(SelectionGuardTest, OffLeavesCopiesAlone) {
   guard_->SetGuarding(true);  // what is there is taken over
   ASSERT_TRUE(TakenOver(1));
   EXPECT_NE(Paste().status, 0);
+}
+
+// A selection by mouse keeps its highlight while the user stays in the program.
+TEST_F(SelectionGuardTest, PrimaryIsTakenOverWhenTheUserTurnsToAnotherProgram) {
+  Guard(Refuses());
+  testing::Terminal terminal(display());
+  if (!terminal.started()) GTEST_SKIP() << "xterm is not installed";
+  Requestor requestor(display());
+  ASSERT_TRUE(WaitUntil([&] { return terminal.Mapped(requestor.display()); }));
+  const Owner owner(display(), "PRIMARY",
+                    {{"TARGETS", Owner::Offers({"UTF8_STRING"})},
+                     {"UTF8_STRING", Owner::Gives({"UTF8_STRING", 8, "highlighted"})}});
+  EXPECT_EQ(requestor.Convert("PRIMARY", "UTF8_STRING")->bytes, "highlighted");
+  EXPECT_EQ(owner.lost(), 0U);
+  EXPECT_EQ(guard_->counters().taken_over, 0U);
+  terminal.PointInto(requestor.display());
+  ASSERT_TRUE(TakenOver(1));
+  EXPECT_FALSE(requestor.Convert("PRIMARY", "UTF8_STRING"));
+  EXPECT_TRUE(WaitUntil([&] { return owner.lost() == 1; }));
 }
 
 TEST_F(SelectionGuardTest, ADisplayHasOneGuard) {

@@ -74,9 +74,11 @@ Transfers::Time Transfers::deadline() const {
   return earliest;
 }
 
-// Our own interest in the window, beside that of the clients it belongs to.
+// Our own interest in the window, beside that of the clients it belongs to. Where the pointer goes
+// is asked of every window (Whereabouts), so that stays.
 void Transfers::WatchWindow(xcb_window_t window, bool on) {
-  const uint32_t events = on ? XCB_EVENT_MASK_PROPERTY_CHANGE | XCB_EVENT_MASK_STRUCTURE_NOTIFY : 0;
+  uint32_t events = XCB_EVENT_MASK_ENTER_WINDOW;
+  if (on) events |= XCB_EVENT_MASK_PROPERTY_CHANGE | XCB_EVENT_MASK_STRUCTURE_NOTIFY;
   ::xcb_change_window_attributes(display_.raw(), window, XCB_CW_EVENT_MASK, &events);
 }
 

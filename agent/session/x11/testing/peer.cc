@@ -146,12 +146,13 @@ Requestor::Requestor(const std::string& display) : display_(Display::Open(displa
 }
 
 Reply<xcb_generic_event_t> Requestor::NextEvent() {
+  constexpr int kWaitMs = 20'000;
   ::xcb_flush(display_->raw());
-  Reply<xcb_generic_event_t> event;
-  WaitUntil([&] {
+  Reply<xcb_generic_event_t> event(::xcb_poll_for_event(display_->raw()));
+  pollfd fd{::xcb_get_file_descriptor(display_->raw()), POLLIN, 0};
+  while (!event && !display_->broken() && ::poll(&fd, 1, kWaitMs) > 0) {
     event.reset(::xcb_poll_for_event(display_->raw()));
-    return event != nullptr || display_->broken();
-  });
+  }
   return event;
 }
 
@@ -224,6 +225,32 @@ std::vector<std::string> Requestor::Targets(const std::string& selection) {
   std::vector<xcb_atom_t> atoms(content->bytes.size() / sizeof(xcb_atom_t));
   std::memcpy(atoms.data(), content->bytes.data(), content->bytes.size());
   return display_->AtomNames(atoms);
+}
+
+Terminal::Terminal(const std::string& display)
+    : pid_(StartProgram({"xterm", "-display", display, "-geometry", "20x5+0+0", "-e", "cat"})) {}
+
+Terminal::~Terminal() {
+  if (pid_ > 0) EndProgram(pid_);
+}
+
+bool Terminal::Mapped(Display& display) {
+  const auto cookie = ::xcb_query_tree(display.raw(), display.root());
+  const Reply<xcb_query_tree_reply_t> tree(::xcb_query_tree_reply(display.raw(), cookie, nullptr));
+  const xcb_window_t* const children = ::xcb_query_tree_children(tree.get());
+  for (int i = 0; i < ::xcb_query_tree_children_length(tree.get()); ++i) {
+    const auto asked = ::xcb_get_window_attributes(display.raw(), children[i]);
+    const Reply<xcb_get_window_attributes_reply_t> window(
+        ::xcb_get_window_attributes_reply(display.raw(), asked, nullptr));
+    if (!window || window->map_state != XCB_MAP_STATE_VIEWABLE) continue;
+    if (display.PidOf(children[i]) == pid_) window_ = children[i];
+  }
+  return window_ != XCB_NONE;
+}
+
+void Terminal::PointInto(Display& display) {
+  ::xcb_warp_pointer(display.raw(), XCB_NONE, window_, 0, 0, 0, 0, 10, 10);
+  ::xcb_flush(display.raw());
 }
 
 void TestJudge::Ask(Question question, Done done) {

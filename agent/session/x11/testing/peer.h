@@ -98,6 +98,23 @@ class Requestor {
   xcb_window_t window_ = XCB_NONE;
 };
 
+// xterm: a window of another program. Ends with the object.
+class Terminal {
+ public:
+  explicit Terminal(const std::string& display);
+  ~Terminal();
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+  [[nodiscard]] bool started() const { return pid_ > 0; }
+  // Its window is there to be pointed at.
+  bool Mapped(Display& display);
+  void PointInto(Display& display);
+
+ private:
+  pid_t pid_ = -1;
+  xcb_window_t window_ = XCB_NONE;
+};
+
 // Answers by a function, at once or, without an answer, never; keeps what it was asked.
 class TestJudge final : public Judge {
  public:

@@ -69,9 +69,17 @@ XServer::~XServer() {
 
 void XServer::Kill() {
   if (pid_ < 0) return;
-  ::kill(pid_, SIGTERM);
-  ::waitpid(pid_, nullptr, 0);
+  EndProgram(pid_);
   pid_ = -1;
+}
+
+pid_t StartProgram(const std::vector<std::string>& command) {
+  return Spawn(command, -1, -1, -1);
+}
+
+void EndProgram(pid_t pid) {
+  ::kill(pid, SIGTERM);
+  ::waitpid(pid, nullptr, 0);
 }
 
 Ended RunProgram(const std::vector<std::string>& command, const std::string& input,

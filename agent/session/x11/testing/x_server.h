@@ -43,6 +43,11 @@ struct Ended {
 Ended RunProgram(const std::vector<std::string>& command, const std::string& input,
                  bool collect_output = true);
 
+// Starts a program that goes on; -1 when it is not installed.
+pid_t StartProgram(const std::vector<std::string>& command);
+// By SIGTERM, and waits for it.
+void EndProgram(pid_t pid);
+
 // Looks again until `holds`, 20 s at most.
 bool WaitUntil(const std::function<bool()>& holds);
 
