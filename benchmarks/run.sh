@@ -4,7 +4,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bin=$root/build/release/bin
-known=(T1 T2 T3 T4 T5 T6 T7 T8 T11)
+known=(T1 T2 T3 T4 T5 T6 T7 T8 T9 T11)
 
 usage() {
   cat <<'EOF'
@@ -14,7 +14,8 @@ Builds the release preset's benchmarks, installs what they are held against (the
 "bench"), runs them one after the other and prints one table: id, what, measured, target, holds.
 Writes nothing into the repository unless --write says where.
 
-  --only IDS       of T1 T2 T3 T4 (rules engine), T5 (registry), T6 (inspection), T7 (attachments), T8 (usb), T11 (agent at rest)
+  --only IDS       of T1 T2 T3 T4 (rules engine), T5 (registry), T6 (inspection), T7 (attachments),
+                   T8 (usb), T9 (clipboard), T11 (agent at rest)
   --documents DIR  texts to mix into the generated office text of T1 and T2
   --write FILE     put the table there as well, e.g. docs/BENCHMARKS.md; what follows the line
                    "<!-- notes -->" in FILE is kept
@@ -108,6 +109,7 @@ if wanted T8; then
     echo "run.sh: T8 has no benchmark in this tree" >&2
   fi
 fi
+wanted T9 && measure T9 "$bin/bench_clipboard" --rows
 wanted T11 && measure T11 "$bin/bench_at_rest" --rows
 
 echo

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/channels/clipboard/content.h"
+#include "common/terminal/text.h"
 #include "common/text.h"
 
 namespace shoumi::agent::clipboard {
@@ -117,7 +118,9 @@ v1::EventContext PasteJudge::ContextOf(uid_t uid, const v1::PasteQuestion& quest
   }
   context.set_operation(question.requestor_pid() > 0 ? "paste" : "copy");
   context.set_destination(question.window_class());
-  context.set_content_name(std::string(ClipUtf8(question.file_name(), kWordBytesMax)));
+  context.set_content_name(std::string(ClipUtf8(
+      IsUtf8(question.file_name()) ? question.file_name() : Printable(question.file_name()),
+      kWordBytesMax)));
   return context;
 }
 

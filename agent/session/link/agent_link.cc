@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "agent/inspect/wire/frame.h"
+#include "common/terminal/text.h"
 #include "common/text.h"
 
 namespace shoumi::session {
@@ -22,6 +23,11 @@ constexpr size_t kNameBytesMax = 255;  // NAME_MAX
 constexpr size_t kWordBytesMax = 128;
 constexpr std::chrono::milliseconds kVerdict{5'000};  // before the agent has said
 constexpr std::chrono::milliseconds kListPop{1'000};
+
+// Names come from any program of the display; a message holds UTF-8 only.
+std::string Word(std::string_view text) {
+  return std::string(ClipUtf8(Printable(text), kWordBytesMax));
+}
 
 }  // namespace
 
@@ -129,8 +135,8 @@ bool AgentLink::SendPiece(uint64_t id, const Open& open) {
   question.set_selection(open.question.selection);
   question.set_source_pid(open.question.source);
   question.set_requestor_pid(open.question.requestor);
-  question.set_window_class(std::string(ClipUtf8(open.question.window_class, kWordBytesMax)));
-  question.set_target(std::string(ClipUtf8(piece.target, kWordBytesMax)));
+  question.set_window_class(Word(open.question.window_class));
+  question.set_target(Word(piece.target));
   question.set_file_name(piece.file_name);
   question.set_reason(piece.reason);
   const int fd = piece.bytes ? piece.bytes->fd() : piece.file.get();

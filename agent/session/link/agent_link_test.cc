@@ -211,6 +211,27 @@ TEST_F(AgentLinkTest, AnAnswerThatNeverComesEndsByThatWord) {
   EXPECT_FALSE(Ask(OfText("later")).get());
 }
 
+TEST_F(AgentLinkTest, NamesThatAreNoTextDisturbNobody) {
+  StartAgent();
+  StartLink();
+  ASSERT_TRUE(Connected());
+  Question question = OfText("a secret");
+  question.window_class = std::string(10'000, '\xff');
+  question.parts[0].target = "\xc3(\n\x01";
+  EXPECT_FALSE(Ask(std::move(question)).get());
+  ASSERT_TRUE(ReplaceFile(folder_ + "/\xff.txt", "a secret", 0600).ok());
+  EXPECT_FALSE(Ask(Of({{"text/uri-list", Stored("file://" + folder_ + "/%FF.txt"),
+                        v1::UNSCANNED_REASON_UNSPECIFIED}}))
+                   .get());
+  EXPECT_TRUE(link_->connected());
+  const std::lock_guard lock(sink_.mutex);
+  ASSERT_EQ(sink_.events.size(), 3U);  // the list is content, too
+  EXPECT_EQ(sink_.events[2].name, "\xff.txt");
+  std::string bytes;
+  EXPECT_TRUE(sink_.events[2].context.SerializeToString(&bytes));
+  EXPECT_TRUE(v1::EventContext().ParseFromString(bytes));
+}
+
 TEST_F(AgentLinkTest, OpenQuestionsAreBounded) {
   options_.questions_max = 2;
   StartAgent();

@@ -26,10 +26,11 @@ struct GuardLimits {
   std::chrono::milliseconds judge_ms_max{62'000};
   // The same program asking for the same bytes again within it is one paste, with one answer.
   std::chrono::milliseconds paste_ms{1'000};
-  // More than `contention_max` times within `contention_ms` that one program takes back what the
-  // guard has taken over: the guard leaves it for as long, and reports it.
+  // More than `contention_max` times within `contention_ms` that the same content is owned by
+  // somebody else again: the guard pauses before it takes it over, and reports it.
   uint32_t contention_max = 4;
   std::chrono::milliseconds contention_ms{3'000};
+  std::chrono::milliseconds contention_pause_ms{200};
   // PRIMARY stays with its owner until the user turns to another program: text loses its highlight
   // in many programs when they lose PRIMARY, and what they would do with it next.
   bool primary_waits = true;

@@ -305,14 +305,23 @@ bool SelectionGuard::Contended(Slot& slot, const Clip& clip) {
   return ++slot.contention > limits_.contention_max;
 }
 
+// Never left for longer than a user takes from one program to the next: somebody who copies the
+// same again and again looks like a program that does.
+void SelectionGuard::Pause(Slot& slot, const Clip& clip) {
+  slot.contention = 0;
+  slot.again_at = now_ + limits_.contention_pause_ms;
+  ++counters_.left;
+  if (slot.reported_at && now_ - *slot.reported_at < limits_.contention_ms) return;
+  slot.reported_at = now_;
+  judge_.Report(
+      fmt::format("{}: process {} takes back what the guard takes over, and has it for {} ms "
+                  "at a time",
+                  slot.held.selection, clip.source, limits_.contention_pause_ms.count()));
+}
+
 void SelectionGuard::TakeOver(Slot& slot, Clip clip) {
   if (Contended(slot, clip)) {
-    judge_.Report(
-        fmt::format("{}: process {} takes back what the guard takes over; left to it for {} ms",
-                    slot.held.selection, clip.source, limits_.contention_ms.count()));
-    ++counters_.left;
-    slot.contention = 0;
-    slot.again_at = now_ + limits_.contention_ms;
+    Pause(slot, clip);
     return;
   }
   // With the owner's own time: whoever owns it since then keeps it (ICCCM 2.1).

@@ -74,6 +74,7 @@ class SelectionGuard {
     uint32_t contention = 0;
     Time contention_since;
     std::optional<Time> again_at;  // when it is taken over after all
+    std::optional<Time> reported_at;
   };
 
   SelectionGuard(std::unique_ptr<Display> display, Judge& judge, GuardLimits limits,
@@ -92,6 +93,7 @@ class SelectionGuard {
   void EndFetch(Slot& slot);
   void AskToLeave(Slot& slot);
   void TakeOver(Slot& slot, Clip clip);
+  void Pause(Slot& slot, const Clip& clip);
   // True when the owner takes back the same content over and over.
   bool Contended(Slot& slot, const Clip& clip);
   void CountHeld();
