@@ -48,17 +48,25 @@ std::string PathOf(std::string_view uri) {
   return path.starts_with('/') ? path : std::string();
 }
 
+// Whoever writes the list chooses the path: opening a device may do something, so nothing is opened
+// for reading before it is known to be a file.
+UniqueFd OpenRegular(const std::filesystem::path& path, int flags, struct stat* st) {
+  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC | flags));
+  if (!place || ::fstat(place.get(), st) != 0 || !S_ISREG(st->st_mode)) return {};
+  const std::string link = "/proc/self/fd/" + std::to_string(place.get());
+  return UniqueFd(::open(link.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+}
+
 class Opening {
  public:
   explicit Opening(const FileLimits& limits) : limits_(limits) {}
 
   // False when a bound ends it.
   bool Add(const std::filesystem::path& path) {
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     struct stat st {};
-    if (!fd || ::fstat(fd.get(), &st) != 0) return true;
+    UniqueFd fd = OpenRegular(path, 0, &st);
     if (S_ISDIR(st.st_mode)) return AddFolder(path);
-    return !S_ISREG(st.st_mode) || AddFile(path.filename().string(), std::move(fd));
+    return !fd || AddFile(path.filename().string(), std::move(fd));
   }
   bool End(v1::UnscannedReason reason) {
     files_.push_back({"", UniqueFd(), reason});
@@ -84,8 +92,8 @@ class Opening {
       }
       std::error_code ignored;
       if (!it->is_regular_file(ignored) || it->is_symlink(ignored)) continue;
-      UniqueFd fd(
-          ::open(it->path().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW));
+      struct stat st {};
+      UniqueFd fd = OpenRegular(it->path(), O_NOFOLLOW, &st);
       if (fd && !AddFile(it->path().filename().string(), std::move(fd))) return false;
     }
     return true;

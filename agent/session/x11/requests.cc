@@ -49,13 +49,13 @@ void Requests::OnRequest(const xcb_selection_request_event_t& event, const Held&
   // Clients from before ICCCM name no property (2.2).
   if (event.property == XCB_ATOM_NONE) conversion.event.property = event.target;
   if (event.target == display_.Atom("MULTIPLE")) {
-    ConvertMultiple(std::move(conversion), now);
+    ConvertMultiple(conversion, now);
   } else {
     Convert(std::move(conversion), now);
   }
 }
 
-void Requests::ConvertMultiple(Conversion conversion, Time now) {
+void Requests::ConvertMultiple(const Conversion& conversion, Time now) {
   const xcb_selection_request_event_t& event = conversion.event;
   const uint64_t bytes_max = uint64_t{limits_.pairs_max} * 2 * sizeof(xcb_atom_t);
   const Property property = event.property == XCB_ATOM_NONE
@@ -86,19 +86,19 @@ void Requests::ConvertMultiple(Conversion conversion, Time now) {
 void Requests::Convert(Conversion conversion, Time now) {
   const xcb_selection_request_event_t& event = conversion.event;
   const Clip* const clip = conversion.held.clip.get();
-  if (clip == nullptr || event.property == XCB_ATOM_NONE) {
-    Finish(conversion, false);
-  } else if (event.target == display_.Atom("TARGETS")) {
+  const ClipTarget* const target = clip == nullptr ? nullptr : clip->Find(event.target);
+  const bool known = clip != nullptr && event.property != XCB_ATOM_NONE;
+  if (known && event.target == display_.Atom("TARGETS")) {
     Finish(conversion, WriteTargets(conversion));
-  } else if (event.target == display_.Atom("TIMESTAMP")) {
+  } else if (known && event.target == display_.Atom("TIMESTAMP")) {
     display_.SetProperty(event.requestor, event.property, XCB_ATOM_INTEGER, 32,
                          AsBytes(std::span(&conversion.held.since, 1)));
     Finish(conversion, true);
-  } else if (event.target == display_.Atom("SAVE_TARGETS")) {
+  } else if (known && event.target == display_.Atom("SAVE_TARGETS")) {
     // All of it is saved already; the answer is empty, of type NULL.
     display_.SetProperty(event.requestor, event.property, display_.Atom("NULL"), 32, {});
     Finish(conversion, true);
-  } else if (const ClipTarget* const target = clip->Find(event.target)) {
+  } else if (known && target != nullptr) {
     ConvertContent(std::move(conversion), *target, now);
   } else {
     Finish(conversion, false);

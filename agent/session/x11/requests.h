@@ -99,7 +99,7 @@ class Requests {
   };
 
   void Convert(Conversion conversion, Time now);
-  void ConvertMultiple(Conversion conversion, Time now);
+  void ConvertMultiple(const Conversion& conversion, Time now);
   void ConvertContent(Conversion conversion, const ClipTarget& target, Time now);
   Asked& Ask(const Conversion& conversion, const ClipTarget& target, const Paste& paste, Time now);
   void Answer(Asked& asked, bool pass, Time now);
