@@ -78,7 +78,10 @@ void ClipboardChannel::Stop() {
     const std::lock_guard lock(mutex_);
     links.swap(links_);
   }
-  for (const auto& link : links) link->Stop();
+  for (const auto& link : links) {
+    link->SendFarewell();
+    link->Stop();
+  }
 }
 
 v1::ChannelState ClipboardChannel::State() const {

@@ -27,7 +27,7 @@ class ClipboardChannel final : public Channel {
   // Replaces a socket that is there already.
   absl::Status Start(EventSink& sink) override;
   void ApplyPolicy(const v1::Policy& policy) override;
-  // Lets the sessions go; pastes that wait are refused there by the policy's word for it.
+  // Lets the sessions go, which guard nothing until an agent is back.
   void Stop() override;
   [[nodiscard]] v1::ChannelState State() const override;
 

@@ -181,6 +181,17 @@ void SessionLink::SendSettings() {
   Send(message);
 }
 
+void SessionLink::SendFarewell() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_.empty()) return;
+  }
+  v1::ToSession message;
+  message.mutable_settings()->set_mode(v1::CHANNEL_MODE_OFF);
+  message.mutable_settings()->set_pass_unjudged(true);
+  Send(message);
+}
+
 void SessionLink::Refuse(const std::string& why) {
   v1::ToSession message;
   message.mutable_refusal()->set_why(why);

@@ -32,6 +32,8 @@ class SessionLink : public std::enable_shared_from_this<SessionLink> {
   // Ends the connection and joins its thread; answers that come later go nowhere.
   void Stop();
   void SendSettings();
+  // The agent stops in order: nothing is guarded until it is back.
+  void SendFarewell();
   // Says why, and takes no more.
   void Refuse(const std::string& why);
 

@@ -38,6 +38,7 @@ AgentLink::AgentLink(AgentLinkOptions options,
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       lists_(options_.lists_max) {
   state_.set_why("shoumi-session is starting");
+  gone_since_ = std::chrono::steady_clock::now();
   thread_ = std::thread([this] { Run(); });
   files_thread_ = std::thread([this] { OpenLists(); });
 }
@@ -109,8 +110,13 @@ void AgentLink::Enter(Question question, std::vector<Piece> pieces, Done done) {
   const auto verdict = settings_.verdict_ms_max() == 0
                            ? kVerdict
                            : std::chrono::milliseconds(settings_.verdict_ms_max());
-  open.until = std::chrono::steady_clock::now() +
-               (greeted_ ? verdict + options_.grace_ms_max : options_.gone_ms_max);
+  if (greeted_) {
+    open.until = std::chrono::steady_clock::now() + verdict + options_.grace_ms_max;
+  } else {
+    // Who was told that nothing is guarded waits for nobody.
+    const bool off = settings_.mode() == v1::CHANNEL_MODE_OFF;
+    open.until = off ? Time() : gone_since_ + options_.gone_ms_max;
+  }
   if (greeted_) SendPiece(id, open);
   lock.unlock();
   ::eventfd_write(wake_.get(), 1);  // it has a deadline
@@ -215,11 +221,12 @@ void AgentLink::Run() {
       }
       if (Talk().ok()) wait = options_.retry_ms_min;
       const std::lock_guard lock(mutex_);
+      if (greeted_) gone_since_ = std::chrono::steady_clock::now();
       connected_ = false;
       greeted_ = false;
       socket_.Reset();
       // They are asked again by whoever comes, within the time for it.
-      const auto until = std::chrono::steady_clock::now() + options_.gone_ms_max;
+      const Time until = gone_since_ + options_.gone_ms_max;
       for (auto& [id, open] : open_) open.until = std::min(open.until, until);
     }
     Pause(wait);

@@ -26,8 +26,8 @@ struct AgentLinkOptions {
   v1::SessionHello hello;
   std::chrono::milliseconds retry_ms_min{200};  // between attempts to connect; doubles up to …
   std::chrono::milliseconds retry_ms_max{5'000};
-  // How long a question waits for an agent that is not there, before the policy's word for that
-  // decides; and how much longer than the policy's time one waits for an answer.
+  // How long questions wait for an agent that has gone, before the policy's word for that decides,
+  // then at once; and how much longer than the policy's time one waits for an answer.
   std::chrono::milliseconds gone_ms_max{3'000};
   std::chrono::milliseconds grace_ms_max{1'000};
   uint32_t questions_max = 256;  // open; more are refused
@@ -108,6 +108,7 @@ class AgentLink final : public Judge {
   std::condition_variable told_;
   UniqueFd socket_;       // while connected
   bool greeted_ = false;  // settings have come over it
+  Time gone_since_;       // while not greeted
   v1::SessionSettings settings_;
   v1::SessionState state_;
   std::string refusal_;

@@ -2,13 +2,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <filesystem>
 #include <future>
 
 #include "agent/channels/clipboard/clipboard_channel.h"
 #include "agent/channels/clipboard/testing/word_sink.h"
+#include "agent/inspect/wire/frame.h"
 
 namespace shoumi::session {
 namespace {
@@ -164,42 +168,74 @@ TEST_F(AgentLinkTest, ComesBackToAnAgentThatComesBack) {
   EXPECT_FALSE(Ask(OfText("a secret")).get());
 }
 
-TEST_F(AgentLinkTest, AQuestionOutlivesARestartOfTheAgent) {
+// An agent that greets, and then is killed.
+void GreetOnce(const std::string& path, const v1::SessionSettings& settings,
+               const std::function<bool()>& until) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  const UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(listener.get(), 1), 0);
+  const UniqueFd peer(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  v1::ToSession message;
+  *message.mutable_settings() = settings;
+  ASSERT_TRUE(inspect::SendFrame(peer.get(), message).ok());
+  ASSERT_TRUE(until());
+  ::unlink(path.c_str());
+}
+
+TEST_F(AgentLinkTest, WithoutAnAgentThePolicysWordForItHolds) {
+  v1::SessionSettings settings;
+  settings.set_mode(v1::CHANNEL_MODE_INSPECT);
+  for (const bool pass : {false, true}) {
+    settings.set_pass_unjudged(pass);
+    StartLink();
+    GreetOnce(options_.socket_path, settings, [&] { return Connected(); });
+    ASSERT_TRUE(Until([&] { return !link_->connected(); }));
+    EXPECT_EQ(Ask(OfText("nothing")).get(), pass);  // after a while
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(Ask(OfText("nothing")).get(), pass);  // then at once
+    EXPECT_LT(std::chrono::steady_clock::now() - start, options_.gone_ms_max);
+  }
+}
+
+TEST_F(AgentLinkTest, AQuestionOutlivesTheDeathOfTheAgent) {
   options_.gone_ms_max = milliseconds(10'000);
+  v1::SessionSettings settings;
+  settings.set_mode(v1::CHANNEL_MODE_INSPECT);
+  std::future<bool> before;
+  StartLink();
+  GreetOnce(options_.socket_path, settings, [&] {
+    if (!Connected()) return false;
+    before = Ask(OfText("nothing"));
+    return true;
+  });
+  ASSERT_TRUE(Until([&] { return !link_->connected(); }));
+  auto meanwhile = Ask(OfText("a secret"));
+  StartAgent();
+  EXPECT_TRUE(before.get());
+  EXPECT_FALSE(meanwhile.get());
+}
+
+TEST_F(AgentLinkTest, WhatIsOpenAtTheEndIsRefused) {
   StartAgent();
   StartLink();
   ASSERT_TRUE(Connected());
-  auto answer = Ask(OfText("a secret, decided later"));
-  ASSERT_TRUE(Until([&] {
-    const std::lock_guard lock(sink_.mutex);
-    return sink_.events.size() == 1;
-  }));
-  channel_.reset();
-  ASSERT_TRUE(Until([&] { return !link_->connected(); }));
-  auto other = Ask(OfText("nothing"));
-  StartAgent();
-  EXPECT_TRUE(other.get());
-  ASSERT_TRUE(Until([&] {
-    const std::lock_guard lock(sink_.mutex);
-    return sink_.events.size() == 3;
-  }));
+  auto answer = Ask(OfText("later"));
   link_.reset();
   EXPECT_FALSE(answer.get());
 }
 
-TEST_F(AgentLinkTest, WithoutAnAgentThePolicysWordForItHolds) {
+TEST_F(AgentLinkTest, AnAgentThatStopsInOrderLetsPass) {
   StartAgent();
   StartLink();
   ASSERT_TRUE(Connected());
   channel_.reset();
   ASSERT_TRUE(Until([&] { return !link_->connected(); }));
-  EXPECT_FALSE(Ask(OfText("nothing")).get());
-  SetTimeout(v1::ACTION_REPORT);
-  StartAgent();
-  ASSERT_TRUE(Connected());
-  channel_.reset();
-  ASSERT_TRUE(Until([&] { return !link_->connected(); }));
-  EXPECT_TRUE(Ask(OfText("nothing")).get());
+  EXPECT_TRUE(Ask(OfText("a secret")).get());
+  const std::lock_guard lock(mutex_);
+  EXPECT_EQ(settings_.back().mode(), v1::CHANNEL_MODE_OFF);
 }
 
 TEST_F(AgentLinkTest, AnAnswerThatNeverComesEndsByThatWord) {
