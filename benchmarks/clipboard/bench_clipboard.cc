@@ -24,6 +24,7 @@
 #include "boost/asio/executor_work_guard.hpp"
 #include "boost/asio/io_context.hpp"
 #include "common/log.h"
+#include "common/text.h"
 #include "fmt/format.h"
 #include "rules/engine/database.h"
 
@@ -66,8 +67,8 @@ std::string OfficeText(uint64_t bytes, uint32_t seed) {
         "{}.\n",
         i % 97, i % 31, i % 53, i % 10'007);
   }
-  text.resize(bytes);
-  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0x80U) != 0) text.back() = '.';
+  text.resize(ClipUtf8(text, bytes).size());
+  text.resize(bytes, '.');
   return text;
 }
 
@@ -87,7 +88,12 @@ class InspectingSink final : public agent::EventSink {
                                           answer = event.answer](const v1::InspectReport& report) {
       unscanned_ += static_cast<uint64_t>(report.unscanned_size());
       bytes_ += report.bytes_read();
-      answer(agent::Decide(policy_, context, report, {}));
+      const v1::Verdict verdict = agent::Decide(policy_, context, report, {});
+      if (verdict.action() != v1::ACTION_ALLOW) {
+        fmt::print(stderr, "bench_clipboard: {} {}\n", verdict.rule(),
+                   report.unscanned_size() > 0 ? report.unscanned(0).detail() : "");
+      }
+      answer(verdict);
     });
   }
   void Report(v1::AgentEvent::Kind, std::string) override {}

@@ -46,7 +46,10 @@ void Owner::Run() {
   while (!stopping_ && !display_->broken()) {
     if (own_) {
       ::xcb_set_selection_owner(display_->raw(), window_, display_->Atom(selection_), 0);
-      ::xcb_flush(display_->raw());
+      // The answer says that the server has done it.
+      const auto cookie = ::xcb_get_selection_owner(display_->raw(), display_->Atom(selection_));
+      const Reply<xcb_get_selection_owner_reply_t> done(
+          ::xcb_get_selection_owner_reply(display_->raw(), cookie, nullptr));
       own_ = false;
     }
     while (const Reply<xcb_generic_event_t> event{::xcb_poll_for_event(display_->raw())}) {
