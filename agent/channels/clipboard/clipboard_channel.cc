@@ -111,10 +111,11 @@ void ClipboardChannel::Sweep() {
   std::vector<std::shared_ptr<SessionLink>> ended;
   {
     const std::lock_guard lock(mutex_);
-    const auto gone =
-        std::ranges::stable_partition(links_, [](const auto& link) { return !link->ended(); });
-    ended.assign(std::make_move_iterator(gone.begin()), std::make_move_iterator(gone.end()));
-    links_.erase(gone.begin(), gone.end());
+    // Not std::ranges: clang 14 cannot read what GCC 12's gives back.
+    const auto gone = std::stable_partition(links_.begin(), links_.end(),
+                                            [](const auto& link) { return !link->ended(); });
+    ended.assign(std::make_move_iterator(gone), std::make_move_iterator(links_.end()));
+    links_.erase(gone, links_.end());
   }
   for (const auto& link : ended) link->Stop();
 }

@@ -160,13 +160,13 @@ absl::Status SessionLink::HandleQuestion(const v1::PasteQuestion& question,
   }
   ++unanswered_;
   UniqueFd content = fds.empty() ? UniqueFd() : std::move(fds[0]);
-  const absl::Status asked = judge_->Ask(peer_.uid, question, std::move(content),
-                                         [self = shared_from_this()](v1::PasteAnswer answer) {
-                                           --self->unanswered_;
-                                           v1::ToSession message;
-                                           *message.mutable_answer() = std::move(answer);
-                                           self->Send(message);
-                                         });
+  absl::Status asked = judge_->Ask(peer_.uid, question, std::move(content),
+                                   [self = shared_from_this()](v1::PasteAnswer answer) {
+                                     --self->unanswered_;
+                                     v1::ToSession message;
+                                     *message.mutable_answer() = std::move(answer);
+                                     self->Send(message);
+                                   });
   if (!asked.ok()) --unanswered_;
   return asked;
 }
