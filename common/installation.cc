@@ -8,13 +8,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kInstalledInspect = "/usr/libexec/shoumi/shoumi-inspect";
+constexpr const char* kInstalledPrograms = "/usr/libexec/shoumi";
 constexpr const char* kInstalledData = "/usr/share/shoumi";
 constexpr int kFoldersUpMax = 4;  // build/<preset>/bin
 
 fs::path OwnFolder() {
   std::error_code error;
   return fs::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+std::string Program(const char* name) {
+  std::error_code error;
+  const fs::path beside = OwnFolder() / name;
+  return fs::exists(beside, error) ? beside.string()
+                                   : (fs::path(kInstalledPrograms) / name).string();
 }
 
 std::string Shipped(const char* what) {
@@ -33,9 +40,11 @@ std::string Shipped(const char* what) {
 }  // namespace
 
 std::string InspectProgram() {
-  std::error_code error;
-  const fs::path beside = OwnFolder() / "shoumi-inspect";
-  return fs::exists(beside, error) ? beside.string() : kInstalledInspect;
+  return Program("shoumi-inspect");
+}
+
+std::string SessionProgram() {
+  return Program("shoumi-session");
 }
 
 std::string ShippedPacks() {

@@ -7,6 +7,9 @@ namespace shoumi {
 // shoumi-inspect: beside this program, else where it is installed.
 std::string InspectProgram();
 
+// shoumi-session, likewise.
+std::string SessionProgram();
+
 // The shipped packs: rules/packs of the source tree this program was built in, else where they are
 // installed. Empty when neither is there.
 std::string ShippedPacks();

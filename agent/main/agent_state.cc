@@ -7,7 +7,7 @@ namespace shoumi::agent {
 namespace {
 
 // Ways out that this version does not watch. Said, so that nobody believes they are.
-constexpr const char* kNotCovered[] = {"clipboard", "mail"};
+constexpr const char* kNotCovered[] = {"mail"};
 
 void AddNotCovered(v1::AgentState& state, const std::string& channel, const std::string& why) {
   v1::ChannelState& entry = *state.add_channels();
@@ -34,6 +34,9 @@ v1::AgentState Agent::State() const {
     AddNotCovered(state, "usb", "switched off in the agent's configuration");
   if (!config_.attachments_enabled) {
     AddNotCovered(state, "attachment", "switched off in the agent's configuration");
+  }
+  if (!config_.clipboard_enabled) {
+    AddNotCovered(state, "clipboard", "switched off in the agent's configuration");
   }
   for (const char* name : kNotCovered) {
     AddNotCovered(state, name, "this version does not watch it");

@@ -38,6 +38,7 @@ class AgentTest : public ::testing::Test {
     config_.inspect_user = "";
     config_.usb_enabled = false;
     config_.attachments_enabled = false;
+    config_.clipboard_enabled = false;
     config_.replay_enabled = true;
     config_.replay_folder = folder_ + "/events";
   }

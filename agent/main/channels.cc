@@ -1,8 +1,10 @@
 #include "agent/main/channels.h"
 
 #include "agent/channels/attachments/attachment_channel.h"
+#include "agent/channels/clipboard/clipboard_channel.h"
 #include "agent/channels/replay/replay_channel.h"
 #include "agent/channels/usb/usb_channel.h"
+#include "common/installation.h"
 
 namespace shoumi::agent {
 namespace {
@@ -34,6 +36,14 @@ std::vector<std::pair<std::string, std::unique_ptr<Channel>>> MakeChannels(
     options.only_below = config.attachments_only_below;
     channels.emplace_back("attachment",
                           std::make_unique<attachments::AttachmentChannel>(std::move(options)));
+  }
+  if (config.clipboard_enabled) {
+    clipboard::ClipboardOptions options;
+    options.socket_path = config.run_dir + "/session.sock";
+    options.session_program =
+        config.clipboard_program.empty() ? SessionProgram() : config.clipboard_program;
+    channels.emplace_back("clipboard",
+                          std::make_unique<clipboard::ClipboardChannel>(std::move(options)));
   }
   if (config.replay_enabled) {
     replay::ReplayOptions options;

@@ -124,6 +124,12 @@ void ReadAttachments(const YamlValue& value, AgentConfig& config) {
   });
 }
 
+void ReadClipboard(const YamlValue& value, AgentConfig& config) {
+  const YamlMap map(value, {"enabled", "program"});
+  Take(map, "enabled", config.clipboard_enabled);
+  TakePath(map, "program", config.clipboard_program);
+}
+
 void ReadReplay(const YamlValue& value, AgentConfig& config) {
   const YamlMap map(value, {"enabled", "folder"});
   Take(map, "enabled", config.replay_enabled);
@@ -149,8 +155,9 @@ void ReadConfig(const YamlValue& root, AgentConfig& config) {
   if (const auto inspect = map.Get("inspect")) ReadInspect(*inspect, config);
   const auto channels = map.Get("channels");
   if (!channels) return;
-  const YamlMap ways(*channels, {"usb", "attachments", "replay"});
+  const YamlMap ways(*channels, {"usb", "attachments", "clipboard", "replay"});
   if (const auto usb = ways.Get("usb")) ReadUsb(*usb, config);
+  if (const auto clipboard = ways.Get("clipboard")) ReadClipboard(*clipboard, config);
   if (const auto attachments = ways.Get("attachments")) ReadAttachments(*attachments, config);
   if (const auto replay = ways.Get("replay")) ReadReplay(*replay, config);
 }

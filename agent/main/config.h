@@ -44,6 +44,9 @@ struct AgentConfig {
   bool attachments_enabled = true;
   std::vector<std::string> attachments_only_below;  // empty: wherever users' files may lie
 
+  bool clipboard_enabled = true;
+  std::string clipboard_program;  // that may speak for sessions; empty: SessionProgram()
+
   bool replay_enabled = false;
   std::string replay_folder;
 

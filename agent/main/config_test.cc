@@ -39,6 +39,7 @@ channels:
     extra_devices:
       - {node: "/dev/loop*", backing_file: /e, vendor_id: "0951", product_id: "1666", serial: S}
   attachments: {enabled: true, only_below: [/h, /i]}
+  clipboard: {enabled: false, program: /j}
   replay: {enabled: true, folder: /f}
 )");
   ASSERT_TRUE(result.ok) << rules::FormatProblem(result.problems[0]);
@@ -52,6 +53,8 @@ channels:
   ASSERT_EQ(result.config.usb_extra_devices.size(), 1u);
   EXPECT_EQ(result.config.usb_extra_devices[0].backing_file, "/e");
   EXPECT_EQ(result.config.attachments_only_below, (std::vector<std::string>{"/h", "/i"}));
+  EXPECT_FALSE(result.config.clipboard_enabled);
+  EXPECT_EQ(result.config.clipboard_program, "/j");
   EXPECT_EQ(result.config.replay_folder, "/f");
   EXPECT_TRUE(LoadConfig("c", "inspect: {cache_entries_max: 0}\n").ok);
   EXPECT_TRUE(LoadConfig("c", "channels:\n  usb:\n    extra_devices:\n").ok);

@@ -118,7 +118,7 @@ class Site(unittest.TestCase):
         stick.attach()
         return stick
 
-    def new_agent(self, name="agent", sticks=(), extra="", watched=()):
+    def new_agent(self, name="agent", sticks=(), extra="", watched=(), clipboard=False):
         """Attachments are watched below `watched` only: never on the machine's own file systems."""
         attachments = "  attachments:\n" + (
             f"    only_below: [{', '.join(map(str, watched))}]\n" if watched else "    enabled: false\n")
@@ -132,7 +132,7 @@ class Site(unittest.TestCase):
         config.write_text(
             f"state_dir: {state}\nrun_dir: {run}\n"
             f"inspect:\n  program: {BIN / 'shoumi-inspect'}\n  user: {worker_account()}\n"
-            f"channels:\n{attachments}  usb:\n    enabled: true\n    extra_devices:\n{devices}" + extra)
+            f"channels:\n{attachments}  clipboard:\n    enabled: {str(clipboard).lower()}\n  usb:\n    enabled: true\n    extra_devices:\n{devices}" + extra)
         token = self.folder / f"{name}.token"
         self.ctl("enrol-token", "create", "--valid", "10m", "--output", token)
         done = subprocess.run([str(BIN / "shoumi-agent"), "enrol", "--server",

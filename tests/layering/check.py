@@ -19,7 +19,7 @@ MAY_INCLUDE = {
     "agent/inspect/sandbox": ["common"],
     "agent/inspect": ["common", "rules/engine", "rules/policy", "rules/registry"],
     "agent/channels": ["common"],
-    "agent/channels/clipboard": ["common", "agent/channels/channel.h", "agent/inspect/wire"],
+    "agent/channels/clipboard": ["common", "agent/channels/apps", "agent/channels/channel.h", "agent/inspect/wire"],
     "agent/session": ["common", "agent/inspect/wire"],
     "agent/session/x11": ["common"],
     "agent/decide": ["common", "rules/policy"],

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "agent/channels/clipboard/graphical_sessions.h"
-#include "agent/channels/clipboard/program_of.h"
 #include "shoumi/v1/event.pb.h"
 
 namespace shoumi::agent::clipboard {
@@ -18,8 +17,9 @@ struct ClipboardOptions {
   std::string socket_path = "/run/shoumi/session.sock";  // every user may connect
   // The only program that may speak for a session; empty: any may.
   std::string session_program;
-  // Seams: what a process is, and which graphical sessions there are. Called from several threads.
-  std::function<v1::Program(pid_t)> program_of = ProgramOfProcess;
+  // Seams: what a process is (null: by the policy's catalogue of apps), and which graphical
+  // sessions there are. Called from several threads.
+  std::function<v1::Program(pid_t)> program_of;
   std::function<std::vector<GraphicalSession>()> sessions = LoginSessions;
 
   uint32_t connections_max = 64;

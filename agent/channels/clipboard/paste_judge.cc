@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/channels/clipboard/content.h"
+#include "agent/channels/clipboard/program_of.h"
 #include "common/terminal/text.h"
 #include "common/text.h"
 
@@ -69,12 +70,15 @@ bool WellFormed(const v1::PasteQuestion& question) {
 
 }  // namespace
 
+PasteJudge::Rules::Rules(const v1::Policy& of, apps::Homes& homes)
+    : warns(MayWarn(of)), catalogue(of.apps(), homes) {
+  policy.set_default_action(of.default_action());
+  *policy.mutable_unscanned() = of.unscanned();
+  *policy.mutable_clipboard() = of.clipboard();
+}
+
 void PasteJudge::ApplyPolicy(const v1::Policy& policy) {
-  auto rules = std::make_shared<Rules>();
-  rules->policy.set_default_action(policy.default_action());
-  *rules->policy.mutable_unscanned() = policy.unscanned();
-  *rules->policy.mutable_clipboard() = policy.clipboard();
-  rules->warns = MayWarn(policy);
+  auto rules = std::make_shared<Rules>(policy, homes_);
   warnings_.Clear();
   const std::lock_guard lock(mutex_);
   rules_ = std::move(rules);
@@ -106,15 +110,20 @@ std::chrono::seconds PasteJudge::WarnTime(const Rules& rules) const {
   return std::chrono::seconds(seconds == 0 ? kWarnSeconds : seconds);
 }
 
-v1::EventContext PasteJudge::ContextOf(uid_t uid, const v1::PasteQuestion& question) const {
+v1::Program PasteJudge::ProgramOf(const Rules& rules, pid_t pid) const {
+  return options_.program_of ? options_.program_of(pid) : ProgramOfProcess(pid, rules.catalogue);
+}
+
+v1::EventContext PasteJudge::ContextOf(const Rules& rules, uid_t uid,
+                                       const v1::PasteQuestion& question) const {
   v1::EventContext context;
   context.set_channel(v1::CHANNEL_CLIPBOARD);
   context.mutable_user()->set_uid(uid);
   if (question.source_pid() > 0) {
-    *context.mutable_source() = options_.program_of(question.source_pid());
+    *context.mutable_source() = ProgramOf(rules, question.source_pid());
   }
   if (question.requestor_pid() > 0) {
-    *context.mutable_program() = options_.program_of(question.requestor_pid());
+    *context.mutable_program() = ProgramOf(rules, question.requestor_pid());
   }
   context.set_operation(question.requestor_pid() > 0 ? "paste" : "copy");
   context.set_destination(question.window_class());
@@ -147,7 +156,7 @@ absl::Status PasteJudge::Ask(uid_t uid, const v1::PasteQuestion& question, Uniqu
 void PasteJudge::DecideUnread(const Rules& rules, uid_t uid, const v1::PasteQuestion& question,
                               const Then& then) {
   const v1::UnscannedFallback fallback = FallbackFor(rules.policy, question.reason());
-  v1::EventContext context = ContextOf(uid, question);
+  v1::EventContext context = ContextOf(rules, uid, question);
   const std::string what = fmt::format("{}\n{}\n{}\n{}", uid, context.program().executable(),
                                        question.target(), static_cast<int>(question.reason()));
   const bool report_only = rules.policy.clipboard().mode() == v1::CHANNEL_MODE_REPORT_ONLY;
@@ -170,7 +179,7 @@ absl::Status PasteJudge::Submit(const std::shared_ptr<const Rules>& rules, uid_t
   auto taken = TakeContent(content);
   if (!taken.ok()) return taken.status();
   Event event;
-  event.context = ContextOf(uid, question);
+  event.context = ContextOf(*rules, uid, question);
   event.context.set_content_bytes(taken->bytes);
   event.name = question.file_name();
   event.own_content = taken->sealed;

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 
+#include "agent/channels/apps/app_catalogue.h"
 #include "agent/channels/channel.h"
 #include "agent/channels/clipboard/options.h"
 #include "agent/channels/clipboard/warnings.h"
@@ -38,12 +39,16 @@ class PasteJudge : public std::enable_shared_from_this<PasteJudge> {
 
  private:
   struct Rules {
-    v1::Policy policy;
+    Rules(const v1::Policy& of, apps::Homes& homes);
+    v1::Policy policy;   // its clipboard part, and what is said of what cannot be inspected
     bool warns = false;  // some part of it may
+    apps::AppCatalogue catalogue;
   };
 
   [[nodiscard]] std::shared_ptr<const Rules> rules() const;
-  [[nodiscard]] v1::EventContext ContextOf(uid_t uid, const v1::PasteQuestion& question) const;
+  [[nodiscard]] v1::Program ProgramOf(const Rules& rules, pid_t pid) const;
+  [[nodiscard]] v1::EventContext ContextOf(const Rules& rules, uid_t uid,
+                                           const v1::PasteQuestion& question) const;
   void DecideUnread(const Rules& rules, uid_t uid, const v1::PasteQuestion& question,
                     const Then& then);
   absl::Status Submit(const std::shared_ptr<const Rules>& rules, uid_t uid,
@@ -58,7 +63,8 @@ class PasteJudge : public std::enable_shared_from_this<PasteJudge> {
   Clock& clock_;
   Warnings warnings_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const Rules> rules_ = std::make_shared<Rules>();
+  apps::Homes homes_;
+  std::shared_ptr<const Rules> rules_ = std::make_shared<Rules>(v1::Policy(), homes_);
 };
 
 }  // namespace shoumi::agent::clipboard

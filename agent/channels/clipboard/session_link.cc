@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "agent/channels/apps/process_facts.h"
 #include "agent/inspect/wire/frame.h"
 #include "common/text.h"
 
@@ -99,8 +100,8 @@ std::string SessionLink::Greet(const v1::SessionHello& hello) {
   if (hello.protocol() != kProtocol) return fmt::format("protocol {}", hello.protocol());
   if (hello.uid() != peer_.uid) return fmt::format("it claims to be uid {}", hello.uid());
   if (!options_.session_program.empty()) {
-    const std::string executable = ProgramOfProcess(peer_.pid).executable();
-    if (executable != options_.session_program) {
+    const auto process = apps::Process::Open(peer_.pid);
+    if (!process.ok() || process->Link("exe") != options_.session_program) {
       return fmt::format("it is not {}", options_.session_program);
     }
   }
