@@ -47,6 +47,12 @@ std::string SessionProgram() {
   return Program("shoumi-session");
 }
 
+std::string CommandLineProgram() {
+  std::error_code error;
+  const fs::path beside = OwnFolder() / "shoumi";
+  return fs::exists(beside, error) ? beside.string() : "/usr/bin/shoumi";
+}
+
 std::string ShippedPacks() {
   return Shipped("packs");
 }

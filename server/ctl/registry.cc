@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "server/ctl/command.h"
 #include "server/ctl/json.h"
 #include "server/ctl/registry_text.h"
+#include "server/ctl/spreadsheet.h"
 
 namespace shoumi::ctl {
 namespace {
@@ -37,6 +39,12 @@ class TableFile {
  public:
   static absl::StatusOr<TableFile> Open(const std::string& path) {
     TableFile table;
+    if (IsSpreadsheet(path)) {
+      auto csv = CsvOfSpreadsheet(path);
+      if (!csv.ok()) return csv.status();
+      table.csv_ = *std::move(csv);
+      return table;
+    }
     table.fd_.Reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!table.fd_) return ErrnoStatus(errno, path);
     std::error_code unknown;
@@ -48,6 +56,11 @@ class TableFile {
 
   // Empty at the end.
   absl::StatusOr<std::string> Next() {
+    if (!fd_) {  // of a spreadsheet
+      std::string next = csv_.substr(std::min(read_, csv_.size()), kPieceBytes);
+      read_ += next.size();
+      return next;
+    }
     std::string piece(kPieceBytes, '\0');
     ssize_t got = 0;
     do {
@@ -69,9 +82,10 @@ class TableFile {
   }
 
   UniqueFd fd_;
+  std::string csv_;  // where there is no file to read from
   std::string path_;
-  uint64_t size_ = 0;
-  uint64_t read_ = 0;
+  size_t size_ = 0;
+  size_t read_ = 0;
 };
 
 absl::StatusOr<v1::ImportRegistryResponse> Send(Client& client, const Options& options) {
@@ -154,8 +168,8 @@ void AddRegistry(CLI::App& app, const Global& global, int& exit_status) {
   registry->require_subcommand(1);
 
   CLI::App* const import = registry->add_subcommand(
-      "import", Say("make a registry of a table (CSV) and send it to every agent",
-                    "由表格（CSV）生成名册并下发给所有代理"));
+      "import", Say("make a registry of a table (CSV or xlsx) and send it to every agent",
+                    "由表格（CSV 或 xlsx）生成名册并下发给所有代理"));
   import->add_option("FILE", options->table, Say("the table", "表格文件"))->required();
   import
       ->add_option("--spec", options->spec,

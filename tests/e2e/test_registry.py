@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 import unittest
+import zipfile
 
 import harness
 
@@ -26,6 +27,12 @@ level:
   default: confidential
 """
 HEADS = "客户名称,手机,联系人,级别\n"
+SHEET = """<worksheet><sheetData>
+<row><c t="inlineStr"><is><t>客户名称</t></is></c><c t="inlineStr"><is><t>手机</t></is></c>
+<c t="inlineStr"><is><t>联系人</t></is></c><c t="inlineStr"><is><t>级别</t></is></c></row>
+<row><c t="inlineStr"><is><t>深圳市鑫瑞科技"有限"公司</t></is></c><c><v>13800138000</v></c>
+<c t="inlineStr"><is><t>王小明</t></is></c><c t="inlineStr"><is><t>绝密</t></is></c></row>
+</sheetData></worksheet>"""
 FIRST = "深圳市鑫瑞科技有限公司,13800138000,王小明,绝密\n"
 SECOND = "杭州云栖网络股份有限公司,0571-88157788,李静,\n"
 
@@ -106,6 +113,17 @@ class Registry(harness.Site):
         harness.wait_for("the next version is in force",
                          lambda: self.registry_at_agent() == [("clients", 2, 1)])
         self.assertEqual(self.copy("other-again.txt", other), (0, ""))
+
+        # A spreadsheet, with a number that is stored as one.
+        sheet = self.folder / "clients.xlsx"
+        with zipfile.ZipFile(sheet, "w") as package:
+            package.writestr("[Content_Types].xml", "<Types/>")
+            package.writestr("xl/worksheets/sheet1.xml", SHEET)
+        done = self.ctl("registry", "import", sheet)
+        self.assertIn("1 client with 3 values", done.stdout)
+        harness.wait_for("the sheet is in force",
+                         lambda: self.registry_at_agent() == [("clients", 3, 1)])
+        self.assertEqual(self.copy("sheet.txt", letter)[0], 1)
 
         # Also after a crash, and without a server.
         self.server.stop(signal.SIGKILL)
