@@ -8,6 +8,7 @@
 
 #include "common/crypto/crypto.h"
 #include "common/fd.h"
+#include "rules/apps/catalogue.h"
 #include "rules/registry/registry.h"
 #include "server/policy/bundle.h"
 #include "server/policy/compile.h"
@@ -52,6 +53,7 @@ class RegistriesTest : public testing::Test {
     v1::Pack& pack = publishing.shipped_packs.emplace_back();
     pack.set_name("p");
     pack.set_yaml(kPack);
+    publishing.shipped_apps = rules::LoadCatalogueFolder(SHOUMI_SOURCE_DIR "/rules/apps").value();
     publisher_ = PolicyPublisher::Create(publishing, CompilePolicy, *store_, Clock::Real()).value();
     options.piece_bytes = 1000;
     registries_ = std::make_unique<Registries>(options, *store_, *publisher_, Clock::Real());

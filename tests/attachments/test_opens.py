@@ -134,7 +134,7 @@ class Modes(WatchedTest):
         self.assert_denied(path)
 
     def test_state_says_why(self):
-        self.assertIn('channel: "attachments" coverage: COVERAGE_COVERED guarded: 1', self.channel.state())
+        self.assertIn('channel: "attachment" coverage: COVERAGE_COVERED guarded: 1', self.channel.state())
         self.apply_policy(classes=())
         self.assertIn("names no programs", self.channel.state())
         self.apply_policy(mode="OFF")

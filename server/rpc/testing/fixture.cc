@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/fd.h"
+#include "rules/apps/catalogue.h"
 #include "rules/engine/database.h"
 #include "server/policy/compile.h"
 
@@ -42,6 +43,7 @@ void RpcTest::StartServer() {
   PublisherOptions publisher;
   publisher.key_file = folder / "policy.key";
   publisher.shipped_packs = rules::ReadPacks(SHOUMI_SOURCE_DIR "/rules/packs").value();
+  publisher.shipped_apps = rules::LoadCatalogueFolder(SHOUMI_SOURCE_DIR "/rules/apps").value();
   policy = PolicyPublisher::Create(publisher, CompilePolicy, *store, clock).value();
   registries = std::make_unique<Registries>(RegistryOptions{}, *store, *policy, clock);
   ingest = std::make_unique<RecordIngest>(*store, IngestOptions{});
