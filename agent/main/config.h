@@ -36,18 +36,16 @@ struct AgentConfig {
   v1::InspectLimits inspect_limits;
 
   bool usb_enabled = true;
+  bool attachments_enabled = true;
+  bool clipboard_enabled = true;
+  bool replay_enabled = false;
+
   std::vector<ExtraDevice> usb_extra_devices;
   std::string usb_staging_dir;  // empty: STATE/staging
   uint64_t usb_stage_memory_bytes_per_file_max = 1 << 20;
   uint64_t usb_stage_memory_bytes_max = 64 << 20;
-
-  bool attachments_enabled = true;
   std::vector<std::string> attachments_only_below;  // empty: wherever users' files may lie
-
-  bool clipboard_enabled = true;
   std::string clipboard_program;  // that may speak for sessions; empty: SessionProgram()
-
-  bool replay_enabled = false;
   std::string replay_folder;
 
   uint32_t events_max = 512;

@@ -48,7 +48,7 @@ int Run(shoumi::session::SessionOptions options) {
     program.Stop();
   });
   const absl::Status status = program.Run();
-  ::pthread_kill(waiter.native_handle(), SIGTERM);
+  ::pthread_kill(waiter.native_handle(), SIGHUP);  // it waits for this one as for the others
   waiter.join();
   if (status.ok()) return 0;
   fmt::print(stderr, "shoumi-session: {}\n", std::string(status.message()));

@@ -36,6 +36,7 @@ pid_t Spawn(const std::vector<std::string>& command, int in, int out, int extra)
   ::posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
   if (extra >= 0) ::posix_spawn_file_actions_adddup2(&actions, extra, 5);
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   pid_t pid = -1;
