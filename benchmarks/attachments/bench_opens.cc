@@ -65,6 +65,7 @@ int Run(int argc, char** argv) {
   Print("first", OpenAll(files, 1));
   std::vector<std::vector<uint32_t>> of_threads(threads);
   std::vector<std::thread> running;
+  running.reserve(of_threads.size());
   for (auto& times : of_threads) {
     running.emplace_back([&times, &files, rounds] { times = OpenAll(files, rounds); });
   }

@@ -79,8 +79,7 @@ SHOUMI_INLINE uint64_t Find(const char* block, bool goes_on, const Starts& start
     const auto place = static_cast<size_t>(std::countr_zero(left));
     uint32_t bytes = 0;
     std::memcpy(&bytes, block + place, sizeof bytes);
-    const uint32_t two = bytes & 0x3F0F;
-    const uint64_t row = starts.three[(two | two >> 4) & 0x3FF];
+    const uint64_t row = starts.three[(bytes & 0xF) | (bytes >> 4 & 0x3F0)];
     places |= (row >> (bytes >> 16 & 63) & 1) << place;
   }
   const uint64_t words = masks.word & ~(masks.word << 1 | (goes_on ? 1U : 0U));

@@ -4,6 +4,7 @@
 
 #include <random>
 #include <string>
+#include <vector>
 
 #include "rules/engine/text/utf8.h"
 
@@ -30,6 +31,29 @@ uint64_t PlacesByHand(const std::string& text, size_t at, const Starts& starts) 
     places |= uint64_t{place} << i;
   }
   return places;
+}
+
+std::string Utf8(char32_t c) {
+  return {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 0x3F)),
+          static_cast<char>(0x80 | (c & 0x3F))};
+}
+
+// Every character of three bytes, those that start something and those that do not.
+TEST(BlockPlaces, KnowEveryCharacterOfThreeBytes) {
+  std::mt19937 random(5);
+  Starts starts;
+  std::vector<bool> added(0x10000);
+  for (char32_t c = 0x800; c < 0x10000; ++c) {
+    added[c] = random() % 3 == 0;
+    if (added[c]) starts.Add(c);
+  }
+  for (char32_t c = 0x800; c < 0x10000; ++c) {
+    EXPECT_EQ(starts.Has(c), added[c]) << std::hex << static_cast<uint32_t>(c);
+    std::string text = Utf8(c);
+    text.resize(kBlockBytes + kBlockBytesBehind, ' ');
+    EXPECT_EQ(PlacesIn(text.data(), false, starts), added[c] ? 1U : 0U)
+        << std::hex << static_cast<uint32_t>(c);
+  }
 }
 
 TEST(BlockPlaces, AreWhatEachCharacterSays) {
