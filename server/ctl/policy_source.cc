@@ -39,10 +39,19 @@ v1::CheckPolicyResponse CheckHere(const v1::PolicySource& source) {
   const auto policy =
       rules::LoadPolicy(source.policy_file(), source.policy_yaml(), packs.database->DetectorIds());
   add(policy.problems);
-  v1::Policy with_apps = policy.policy;
-  if (const auto apps = rules::LoadCatalogueFolder(ShippedApps()); apps.ok()) {
-    with_apps.mutable_apps()->Assign(apps->begin(), apps->end());
+  const auto apps = rules::LoadCatalogueFolder(ShippedApps());
+  if (!apps.ok()) {
+    v1::PackProblem& unchecked = *response.add_problems();
+    unchecked.set_severity(v1::PackProblem::SEVERITY_WARNING);
+    unchecked.set_code("Y127");
+    unchecked.set_file(source.policy_file());
+    unchecked.set_message(
+        "no catalogue of apps is installed here: names of programs are not checked");
+    response.set_ok(policy.ok);
+    return response;
   }
+  v1::Policy with_apps = policy.policy;
+  with_apps.mutable_apps()->Assign(apps->begin(), apps->end());
   const auto names = rules::CheckAppNames(source.policy_file(), with_apps);
   add(names);
   response.set_ok(policy.ok && !rules::HasError(names));

@@ -27,8 +27,8 @@ absl::StatusOr<std::string> Extract(const std::string& path) {
   const UniqueFd from(ends[0]);
   UniqueFd to(ends[1]);
   std::string program = CommandLineProgram();
-  std::array<std::string, 4> words = {program, "extract", "--json", path};
-  std::array<char*, 5> arguments{};
+  std::array<std::string, 5> words = {program, "extract", "--json", "--", path};
+  std::array<char*, 6> arguments{};
   for (size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
