@@ -68,6 +68,35 @@ void Database::CheckRegistries(const std::vector<v1::RegistryIndex>& registries,
   }
 }
 
+void Database::CheckCollections(const std::vector<v1::DocumentIndex>& collections,
+                                std::vector<v1::PackProblem>& problems) const {
+  const auto check = [&](const Detector& detector, const std::string& name, v1::CollectionKind kind,
+                         std::string_view otherwise) {
+    const auto found = std::find_if(collections.begin(), collections.end(),
+                                    [&name](const auto& head) { return head.name() == name; });
+    ProblemList list(detector.file, problems);
+    if (found == collections.end()) {
+      list.Warning("P154", detector.line,
+                   fmt::format("there is no collection of documents '{}' yet: {} {} until it is "
+                               "imported",
+                               name, detector.id, otherwise));
+    } else if (found->kind() != kind) {
+      list.Warning("P155", detector.line,
+                   fmt::format("collection '{}' holds {} documents: {} {}", name,
+                               kind == v1::COLLECTION_KIND_PROTECTED ? "excluded" : "protected",
+                               detector.id, otherwise));
+    }
+  };
+  for (const Detector& detector : rules_->detectors) {
+    if (detector.is_of_documents()) {
+      check(detector, detector.documents, v1::COLLECTION_KIND_PROTECTED, "finds nothing");
+    }
+    for (const std::string& name : detector.except_documents) {
+      check(detector, name, v1::COLLECTION_KIND_EXCLUDED, "leaves nothing out");
+    }
+  }
+}
+
 absl::StatusOr<std::vector<v1::Pack>> ReadPacks(const std::string& dir) {
   namespace fs = std::filesystem;
   std::error_code error;

@@ -31,6 +31,9 @@ class Database {
   // Adds a warning for each detector of rows that can find nothing with these registries.
   void CheckRegistries(const std::vector<v1::RegistryIndex>& registries,
                        std::vector<v1::PackProblem>& problems) const;
+  // Likewise for each collection of documents that is named.
+  void CheckCollections(const std::vector<v1::DocumentIndex>& collections,
+                        std::vector<v1::PackProblem>& problems) const;
   [[nodiscard]] const CompiledRules& rules() const { return *rules_; }
 
  private:

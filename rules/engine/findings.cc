@@ -9,6 +9,12 @@
 #include "absl/hash/hash.h"
 
 namespace shoumi::rules {
+namespace {
+
+constexpr uint32_t kConfidenceDocuments = 95;
+constexpr char kDocumentMask[] = "…";  // nothing of a registered document is shown
+
+}  // namespace
 
 bool OverlapResolver::Better(const Accepted& a, const Accepted& b) const {
   const auto rank = [&](const Accepted& x) {
@@ -145,6 +151,30 @@ void FindingCollector::AddRow(const FoundRow& row, uint64_t start, uint64_t end)
   match->mutable_columns()->Assign(row.columns.begin(), row.columns.end());
 }
 
+void FindingCollector::AddDocuments(uint32_t detector, const FoundDocuments& found,
+                                    uint32_t documents) {
+  State& state = states_[detector];
+  state.count = documents;
+  state.distinct = documents;
+  state.confidence = kConfidenceDocuments;
+  state.level = rules_.detectors[detector].level;
+  state.documents = found.documents;
+  for (const FoundDocuments::Stretch& stretch : found.stretches) {
+    if (state.matches.size() >= options_.matches_per_finding_max) {
+      ++state.omitted;
+      continue;
+    }
+    v1::Match& match = state.matches.emplace_back();
+    match.set_part(stretch.part);
+    match.set_kind(stretch.kind);
+    match.set_start(stretch.start);
+    match.set_end(stretch.end);
+    match.set_confidence(kConfidenceDocuments);
+    match.set_masked(kDocumentMask);
+  }
+  state.omitted += found.stretches_omitted;
+}
+
 void FindingCollector::Reject(uint32_t detector, uint64_t start, uint64_t end, std::string_view why,
                               std::string masked) {
   if (rejected_.size() >= kRejectedMax) return;
@@ -173,15 +203,19 @@ ScanResult FindingCollector::Finish() {
     State& state = states_[i];
     const Detector& detector = rules_.detectors[i];
     if (state.count < detector.threshold_count || state.count == 0) continue;
-    if (state.values.size() < detector.threshold_distinct) continue;
+    const auto distinct = std::max(state.distinct, static_cast<uint32_t>(state.values.size()));
+    if (distinct < detector.threshold_distinct) continue;
     v1::Finding& finding = result.findings.emplace_back();
     finding.set_rule(detector.id);
     finding.set_level(state.level);
     finding.set_count(static_cast<uint32_t>(std::min<uint64_t>(state.count, UINT32_MAX)));
-    finding.set_distinct(static_cast<uint32_t>(state.values.size()));
+    finding.set_distinct(distinct);
     finding.set_confidence(state.confidence);
     finding.set_matches_omitted(state.omitted);
     for (v1::Match& match : state.matches) *finding.add_matches() = std::move(match);
+    for (v1::RegisteredDocument& document : state.documents) {
+      *finding.add_documents() = std::move(document);
+    }
     if (state.marking) {
       *finding.mutable_marking() = *state.marking;
       marked = true;

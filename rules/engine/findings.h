@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "rules/engine/compiled_rules.h"
+#include "rules/engine/document_finder.h"
 #include "rules/engine/row_finder.h"
 #include "rules/engine/scanner.h"
 
@@ -61,6 +62,8 @@ class FindingCollector {
   void AddMasked(const Accepted& accepted, std::string_view masked);
   // `start` and `end` are in the part's original text.
   void AddRow(const FoundRow& row, uint64_t start, uint64_t end);
+  // `documents` are so many, of which `found` has some.
+  void AddDocuments(uint32_t detector, const FoundDocuments& found, uint32_t documents);
   void AddExpired() { ++expired_; }
   void Reject(uint32_t detector, uint64_t start, uint64_t end, std::string_view why,
               std::string masked);
@@ -78,6 +81,8 @@ class FindingCollector {
     v1::Level level = v1::LEVEL_NONE;
     absl::flat_hash_set<uint64_t, AsItIs> values;
     std::vector<v1::Match> matches;
+    std::vector<v1::RegisteredDocument> documents;
+    uint32_t distinct = 0;  // where it is not that of `values`
     std::optional<v1::Marking> marking;
   };
   State& Count(const Accepted& accepted);

@@ -23,6 +23,9 @@ inline constexpr size_t kRegexBytesMax = 1024;
 inline constexpr size_t kWordBytesMax = 96;
 inline constexpr uint32_t kWithinCharsMax = 400;
 inline constexpr uint32_t kSymbolsMax = 64;
+inline constexpr size_t kExceptCollectionsMax = 16;
+inline constexpr uint32_t kUnitsMinDefault = 60;
+inline constexpr uint32_t kUnitsMinMax = 1'000'000;
 
 struct Pattern {
   std::string regex;
@@ -72,11 +75,21 @@ struct Detector {
   std::string registry;
   uint32_t columns_min = 0;
 
+  // Of text in common with registered documents: with one of them, all of these.
+  std::string documents;  // a collection
+  uint32_t units_min = 0;
+  uint32_t share_of_registered_min = 0;  // percent
+  uint32_t share_of_inspected_min = 0;   // percent
+
+  // Collections of excluded documents: what stands in one of them does not count.
+  std::vector<std::string> except_documents;
+
   std::string file;
   uint32_t line = 0;
 
   [[nodiscard]] bool is_dictionary() const { return !terms.empty(); }
   [[nodiscard]] bool is_of_rows() const { return !registry.empty(); }
+  [[nodiscard]] bool is_of_documents() const { return !documents.empty(); }
 };
 
 }  // namespace shoumi::rules

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "rules/documents/collection.h"
+#include "rules/documents/grams.h"
 #include "rules/engine/text/normalise.h"
 #include "rules/engine/text/utf8.h"
 #include "rules/engine/yaml_map.h"
@@ -54,6 +56,7 @@ class PackReader {
       problems_.Error("P116", map.LineOfKey("version"),
                       fmt::format("version {} of the format is not known; write 1", *version));
     }
+    except_documents_ = ReadCollections(map);
     const auto detectors = map.List("detectors", Need::kRequired);
     map.Finish();
     if (!detectors) return;
@@ -96,9 +99,15 @@ class PackReader {
     const auto patterns = map.List("patterns", Need::kOptional);
     const auto terms = map.List("terms", Need::kOptional);
     const auto registry = map.Text("registry", Need::kOptional);
-    if (patterns.has_value() + terms.has_value() + registry.has_value() != 1) {
+    const auto documents = map.Text("documents", Need::kOptional);
+    detector.except_documents = ReadCollections(map);
+    for (const std::string& name : except_documents_) AddOnce(name, detector.except_documents);
+    if (patterns.has_value() + terms.has_value() + registry.has_value() + documents.has_value() !=
+        1) {
       problems_.Error("P104", map.line(),
-                      "a detector needs either 'patterns' or 'terms' or 'registry'");
+                      "a detector needs one of 'patterns', 'terms', 'registry' and 'documents'");
+    } else if (documents) {
+      ReadDocuments(map, *documents, detector);
     } else if (registry) {
       ReadRows(map, *registry, detector);
     } else if (patterns) {
@@ -273,6 +282,55 @@ class PackReader {
         map.Number("within_chars", 1, kWithinCharsMax, Need::kRequired).value_or(1);
   }
 
+  void ReadDocuments(PackMap& map, const std::string& collection, Detector& detector) {
+    detector.documents = collection;
+    CheckCollectionName(collection, map.LineOfKey("documents"));
+    detector.units_min =
+        map.Number("units_min", documents::kSharedUnitsFound, kUnitsMinMax, Need::kOptional)
+            .value_or(kUnitsMinDefault);
+    detector.share_of_registered_min =
+        map.Number("share_of_registered_min", 0, 100, Need::kOptional).value_or(0);
+    detector.share_of_inspected_min =
+        map.Number("share_of_inspected_min", 0, 100, Need::kOptional).value_or(0);
+  }
+
+  void CheckCollectionName(const std::string& name, uint32_t line) {
+    if (documents::IsCollectionName(name)) return;
+    problems_.Error("P111", line,
+                    fmt::format("'{}' is not the name of a collection of documents: write letters "
+                                "a-z, digits and '-'",
+                                name));
+  }
+
+  static bool AddOnce(const std::string& name, std::vector<std::string>& names) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) return false;
+    names.push_back(name);
+    return true;
+  }
+
+  std::vector<std::string> ReadCollections(PackMap& map) {
+    std::vector<std::string> names;
+    const auto list = map.List("except_documents", Need::kOptional);
+    if (!list) return names;
+    for (const YAML::Node& item : *list) {
+      if (names.size() == kExceptCollectionsMax) {
+        problems_.Error("P113", LineOfNode(item),
+                        fmt::format("more than {} collections", kExceptCollectionsMax));
+        break;
+      }
+      if (!item.IsScalar()) {
+        problems_.Error("P102", LineOfNode(item), "the name of a collection must be text");
+        continue;
+      }
+      CheckCollectionName(item.Scalar(), LineOfNode(item));
+      if (!AddOnce(item.Scalar(), names)) {
+        problems_.Warning("P150", LineOfNode(item),
+                          fmt::format("'{}' is there twice; it counts once", item.Scalar()));
+      }
+    }
+    return names;
+  }
+
   void ReadDictionary(PackMap& map, const YAML::Node& list, Detector& detector) {
     detector.within_chars =
         map.Number("within_chars", 1, kWithinCharsMax, Need::kRequired).value_or(1);
@@ -315,6 +373,7 @@ class PackReader {
   ProblemList& problems_;
   std::set<std::string>& ids_;
   std::vector<Detector>& out_;
+  std::vector<std::string> except_documents_;  // of all detectors of the pack
 };
 
 void ReadPack(const v1::Pack& pack, std::set<std::string>& ids, std::vector<Detector>& detectors,

@@ -79,18 +79,20 @@ Extent LastSymbols(std::string_view text, size_t to, uint32_t symbols) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Scanner>> Scanner::Create(const Database& database,
-                                                         registry::Registries registries) {
-  auto scanner =
-      WindowScanner::Create(database.rules(), kWindowBytesDefault, std::move(registries));
+absl::StatusOr<std::unique_ptr<Scanner>> Scanner::Create(
+    const Database& database, registry::Registries registries,
+    const documents::Collections& collections) {
+  auto scanner = WindowScanner::Create(database.rules(), kWindowBytesDefault, std::move(registries),
+                                       collections);
   if (!scanner.ok()) return scanner.status();
   return std::unique_ptr<Scanner>(*std::move(scanner));
 }
 
 absl::StatusOr<std::unique_ptr<WindowScanner>> WindowScanner::Create(
-    const CompiledRules& rules, size_t window_bytes, registry::Registries registries) {
+    const CompiledRules& rules, size_t window_bytes, registry::Registries registries,
+    const documents::Collections& collections) {
   std::unique_ptr<WindowScanner> scanner(
-      new WindowScanner(rules, window_bytes, std::move(registries)));
+      new WindowScanner(rules, window_bytes, std::move(registries), collections));
   if (rules.patterns != nullptr) {
     if (auto status = scanner->scratch_.Fit(*rules.patterns); !status.ok()) return status;
   }
@@ -99,14 +101,21 @@ absl::StatusOr<std::unique_ptr<WindowScanner>> WindowScanner::Create(
 }
 
 WindowScanner::WindowScanner(const CompiledRules& rules, size_t window_bytes,
-                             registry::Registries registries)
+                             registry::Registries registries,
+                             const documents::Collections& collections)
     : rules_(rules),
       window_(window_bytes),
       rows_(rules, std::move(registries),
             [this](const FoundRow& row) {
+              if (documents_.IsExcluded(row.detector, window_.text(),
+                                        static_cast<size_t>(row.from - window_.base()),
+                                        static_cast<size_t>(row.to - window_.base()))) {
+                return;
+              }
               findings_.AddRow(row, window_.OriginalStart(row.from - window_.base()),
                                window_.OriginalEnd(row.to - window_.base()));
             }),
+      documents_(rules, collections),
       keywords_(rules),
       overlaps_(rules),
       findings_(rules),
@@ -122,6 +131,7 @@ void WindowScanner::Begin(const ScanOptions& options) {
   options_ = options;
   kind_ = v1::PART_KIND_BODY;
   findings_.Begin(options);
+  documents_.Begin();
 }
 
 void WindowScanner::BeginPart(std::string_view part, v1::PartKind kind) {
@@ -130,6 +140,7 @@ void WindowScanner::BeginPart(std::string_view part, v1::PartKind kind) {
   kind_ = kind;
   window_.BeginPart();
   rows_.BeginPart();
+  documents_.BeginPart(part, kind);
   for (TermTracker& tracker : trackers_) tracker.BeginPart();
   findings_.BeginPart(part, kind);
 }
@@ -150,6 +161,12 @@ void WindowScanner::EndPart() {
 }
 
 ScanResult WindowScanner::Finish() {
+  for (const uint32_t detector : documents_.detectors()) {
+    uint32_t documents = 0;
+    const FoundDocuments found =
+        documents_.Take(detector, options_.matches_per_finding_max, documents);
+    if (documents > 0) findings_.AddDocuments(detector, found, documents);
+  }
   return findings_.Finish();
 }
 
@@ -178,6 +195,7 @@ void WindowScanner::ScanWindow() {
                              : SettledBefore(window_.base() + window_.commit_end()));
   rows_.Scan({window_.text(), window_.base(), window_.commit_begin(), window_.commit_end(),
               window_.ends_part()});
+  documents_.Scan(window_);
 }
 
 void WindowScanner::CollectHits() {
@@ -249,7 +267,10 @@ void WindowScanner::Judge(const CompiledRules::Use& use, const Candidate& candid
 }
 
 Reject WindowScanner::Weigh(const Detector& detector, uint32_t index, Judgement& judgement) {
-  if (detector.exceptions.contains(judgement.value)) return Reject::kExcluded;
+  if (detector.exceptions.contains(judgement.value) ||
+      documents_.IsExcluded(index, window_.text(), judgement.from, judgement.to)) {
+    return Reject::kExcluded;
+  }
   auto confidence = static_cast<int>(judgement.confidence);
   if (!detector.keywords.words.empty()) {
     const bool near =
@@ -317,6 +338,7 @@ void WindowScanner::FollowTerm(const CompiledRules::Term& term, size_t to) {
   if (term.boundary_after && to < text.size() && IsAlnum(text[to])) return;
   TermStretch stretch;
   for (const CompiledRules::TermUse& use : term.uses) {
+    if (documents_.IsExcluded(use.detector, text, from, to)) continue;
     TermTracker& tracker = trackers_[tracker_of_detector_[use.detector]];
     if (!tracker.Add(window_, use.term, from, to, stretch)) continue;
     findings_.AddMasked({.from = 0,

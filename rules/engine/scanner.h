@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "rules/documents/collection.h"
 #include "rules/engine/database.h"
 #include "rules/registry/registry.h"
 #include "shoumi/v1/finding.pb.h"
@@ -32,9 +33,10 @@ struct ScanResult {
 // one per worker, reused from document to document (Finish() resets it). The database outlives it.
 class Scanner {
  public:
-  // `registries` are those that detectors of rows may name.
-  static absl::StatusOr<std::unique_ptr<Scanner>> Create(const Database& database,
-                                                         registry::Registries registries = {});
+  // What detectors of rows and of documents may name.
+  static absl::StatusOr<std::unique_ptr<Scanner>> Create(
+      const Database& database, registry::Registries registries = {},
+      const documents::Collections& collections = {});
   virtual ~Scanner() = default;
 
   virtual void Begin(const ScanOptions& options) = 0;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "rules/engine/document_finder.h"
 #include "rules/engine/findings.h"
 #include "rules/engine/keyword_index.h"
 #include "rules/engine/row_finder.h"
@@ -20,7 +21,8 @@ namespace shoumi::rules {
 class WindowScanner : public Scanner {
  public:
   static absl::StatusOr<std::unique_ptr<WindowScanner>> Create(
-      const CompiledRules& rules, size_t window_bytes, registry::Registries registries = {});
+      const CompiledRules& rules, size_t window_bytes, registry::Registries registries = {},
+      const documents::Collections& collections = {});
 
   void Begin(const ScanOptions& options) override;
   void BeginPart(std::string_view part, v1::PartKind kind) override;
@@ -34,7 +36,8 @@ class WindowScanner : public Scanner {
     uint32_t id = 0;
   };
 
-  WindowScanner(const CompiledRules& rules, size_t window_bytes, registry::Registries registries);
+  WindowScanner(const CompiledRules& rules, size_t window_bytes, registry::Registries registries,
+                const documents::Collections& collections);
   void ScanWindow();
   void CollectHits();
   void JudgeAnchor(const Hit& hit);
@@ -54,6 +57,7 @@ class WindowScanner : public Scanner {
   HsScratch scratch_;
   TextWindow window_;
   RowFinder rows_;
+  DocumentFinder documents_;
   KeywordIndex keywords_;
   OverlapResolver overlaps_;
   FindingCollector findings_;

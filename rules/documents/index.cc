@@ -1,0 +1,174 @@
+#include "rules/documents/index.h"
+
+#include <sodium/crypto_shorthash.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+#include "fmt/format.h"
+#include "rules/documents/fingerprinter.h"
+
+namespace shoumi::documents {
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+constexpr uint32_t kBucketBitsMax = 28;
+constexpr uint64_t kEntriesPerBucket = 4;  // about
+
+// Takes `count` of what a section holds off the front of `bytes`; false when it is not there.
+template <class Item>
+bool TakeSection(std::string_view& bytes, uint64_t count, std::span<const Item>& section) {
+  const uint64_t size = count * sizeof(Item);
+  const uint64_t padded = (size + 7) / 8 * 8;
+  if (padded > bytes.size()) return false;
+  section = {reinterpret_cast<const Item*>(bytes.data()), static_cast<size_t>(count)};
+  bytes.remove_prefix(padded);
+  return true;
+}
+
+template <class Item>
+void AddSection(std::string& bytes, const std::vector<Item>& section) {
+  bytes.append(reinterpret_cast<const char*>(section.data()), section.size() * sizeof(Item));
+  bytes.resize((bytes.size() + 7) / 8 * 8);
+}
+
+bool IsKind(uint32_t kind) {
+  return kind == v1::COLLECTION_KIND_PROTECTED || kind == v1::COLLECTION_KIND_EXCLUDED;
+}
+
+uint64_t Sip(std::string_view bytes, const std::array<uint8_t, 16>& key) {
+  static_assert(crypto_shorthash_KEYBYTES == 16 && crypto_shorthash_BYTES == 8);
+  uint64_t hash = 0;
+  crypto_shorthash(reinterpret_cast<unsigned char*>(&hash),
+                   reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), key.data());
+  return hash;
+}
+
+}  // namespace
+
+Hasher::Hasher(const Key& key) {
+  std::copy_n(key.bytes.begin(), 16, key_.begin());
+  std::copy_n(key.bytes.begin() + 16, 16, check_key_.begin());
+}
+
+uint64_t Hasher::Keyed(uint64_t fingerprint) const {
+  return Sip({reinterpret_cast<const char*>(&fingerprint), sizeof fingerprint}, key_);
+}
+
+uint64_t Hasher::KeyCheck() const {
+  return Sip("shoumi documents", check_key_) ^ Sip("shoumi documents", key_);
+}
+
+absl::StatusOr<Index> Index::Open(std::string_view bytes, const Key& key) {
+  Index index(key);
+  Header& header = index.header_;
+  if (bytes.size() < sizeof header) {
+    return absl::InvalidArgumentError("no index of documents: too short");
+  }
+  std::memcpy(&header, bytes.data(), sizeof header);
+  if (header.magic != Header::kMagic) return absl::InvalidArgumentError("no index of documents");
+  if (header.version != Header::kVersion || !IsKind(header.kind)) {
+    return absl::InvalidArgumentError("an index of documents of another version");
+  }
+  if (header.key_check != index.hasher_.KeyCheck()) {
+    return absl::InvalidArgumentError("an index of documents for another key");
+  }
+  bytes.remove_prefix(sizeof header);
+  if (header.bucket_bits > kBucketBitsMax || header.documents > kDocumentsMax ||
+      header.entries > kEntriesMax || !TakeSection(bytes, header.documents, index.documents_) ||
+      !TakeSection(bytes, (uint64_t{1} << header.bucket_bits) + 1, index.buckets_) ||
+      !TakeSection(bytes, header.entries, index.entries_) || !bytes.empty()) {
+    return absl::InvalidArgumentError("an index of documents that does not hold together: sizes");
+  }
+  if (index.buckets_.front() != 0 || index.buckets_.back() != header.entries ||
+      !std::is_sorted(index.buckets_.begin(), index.buckets_.end())) {
+    return absl::InvalidArgumentError("an index of documents that does not hold together: buckets");
+  }
+  const bool known = std::all_of(index.entries_.begin(), index.entries_.end(),
+                                 [&](Entry entry) { return entry.document() < header.documents; });
+  if (!known) {
+    return absl::InvalidArgumentError("an index of documents that does not hold together: entries");
+  }
+  return index;
+}
+
+std::span<const Entry> Index::At(uint64_t fingerprint) const {
+  const uint64_t hash = Entry(hasher_.Keyed(fingerprint), 0).hash();
+  const auto bucket = static_cast<size_t>(hash >> (Entry::kHashBits - header_.bucket_bits));
+  const auto entries = entries_.subspan(buckets_[bucket], buckets_[bucket + 1] - buckets_[bucket]);
+  const auto [first, last] =
+      std::equal_range(entries.begin(), entries.end(), Entry(hash << Entry::kDocumentBits, 0),
+                       [](const Entry& a, const Entry& b) { return a.hash() < b.hash(); });
+  return {first, last};
+}
+
+absl::Status IndexBuilder::Add(uint64_t units, std::span<const uint64_t> fingerprints) {
+  if (documents_.size() >= kDocumentsMax || entries_.size() + fingerprints.size() > entries_max_) {
+    return absl::ResourceExhaustedError(
+        fmt::format("a collection has at most {} documents and {} fingerprints; split it",
+                    kDocumentsMax, entries_max_));
+  }
+  // All the documents of an excluded collection are one to whoever asks.
+  const auto document =
+      static_cast<uint32_t>(kind_ == v1::COLLECTION_KIND_EXCLUDED ? 0 : documents_.size());
+  for (const uint64_t fingerprint : fingerprints) {
+    entries_.emplace_back(hasher_.Keyed(fingerprint), document);
+  }
+  documents_.push_back({static_cast<uint32_t>(std::min<uint64_t>(units, UINT32_MAX)),
+                        static_cast<uint32_t>(fingerprints.size())});
+  return absl::OkStatus();
+}
+
+void IndexBuilder::LeaveOutShared() {
+  auto out = entries_.begin();
+  for (auto from = entries_.begin(); from != entries_.end();) {
+    const auto to = std::find_if(from, entries_.end(),
+                                 [&](const Entry& entry) { return entry.hash() != from->hash(); });
+    if (static_cast<size_t>(to - from) <= kDocumentsPerFingerprintMax) {
+      out = std::move(from, to, out);
+    } else {
+      ++counts_.shared;
+      for (auto entry = from; entry != to; ++entry) --documents_[entry->document()].fingerprints;
+    }
+    from = to;
+  }
+  entries_.erase(out, entries_.end());
+}
+
+std::string IndexBuilder::Finish() {
+  std::sort(entries_.begin(), entries_.end());
+  entries_.erase(std::unique(entries_.begin(), entries_.end()), entries_.end());
+  LeaveOutShared();
+  counts_.documents = documents_.size();
+  counts_.fingerprints = entries_.size();
+  counts_.documents_short = static_cast<uint64_t>(
+      std::count_if(documents_.begin(), documents_.end(), [](const Document& document) {
+        return document.fingerprints < kFingerprintsPerDocumentMin;
+      }));
+  const uint64_t buckets = std::max<uint64_t>(1, entries_.size() / kEntriesPerBucket);
+  Header header;
+  header.kind = static_cast<uint32_t>(kind_);
+  header.key_check = hasher_.KeyCheck();
+  header.documents = documents_.size();
+  header.entries = entries_.size();
+  header.bucket_bits =
+      std::min<uint64_t>(kBucketBitsMax, static_cast<uint64_t>(std::bit_width(buckets) - 1));
+  std::vector<uint32_t> starts((size_t{1} << header.bucket_bits) + 1);
+  for (const Entry& entry : entries_) {
+    ++starts[static_cast<size_t>(entry.hash() >> (Entry::kHashBits - header.bucket_bits)) + 1];
+  }
+  for (size_t i = 1; i < starts.size(); ++i) starts[i] += starts[i - 1];
+  std::string bytes;
+  bytes.reserve(sizeof header + 8 * documents_.size() + 4 * starts.size() + 8 +
+                8 * entries_.size());
+  bytes.append(reinterpret_cast<const char*>(&header), sizeof header);
+  AddSection(bytes, documents_);
+  AddSection(bytes, starts);
+  AddSection(bytes, entries_);
+  return bytes;
+}
+
+}  // namespace shoumi::documents

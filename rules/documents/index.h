@@ -1,0 +1,137 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "shoumi/v1/inspect.pb.h"
+
+namespace shoumi::documents {
+
+inline constexpr uint32_t kDocumentsMax = 1U << 24;
+inline constexpr uint64_t kEntriesMax = 64'000'000;  // eight bytes each
+// A fingerprint that more documents have, as that of a standard clause, tells none from another.
+inline constexpr size_t kDocumentsPerFingerprintMax = 64;
+
+// Of one collection, made at the server. Whoever has it and the index can ask whether a text that
+// they have is in the collection; the index gives no text back.
+struct Key {
+  std::array<uint8_t, 32> bytes{};
+};
+
+// Keyed fingerprints are SipHash-2-4 (Aumasson and Bernstein, 2012) of the plain ones.
+class Hasher {
+ public:
+  explicit Hasher(const Key& key);
+  [[nodiscard]] uint64_t Keyed(uint64_t fingerprint) const;
+  // Tells keys apart and nothing else about them.
+  [[nodiscard]] uint64_t KeyCheck() const;
+
+ private:
+  std::array<uint8_t, 16> key_{};
+  std::array<uint8_t, 16> check_key_{};
+};
+
+// A fingerprint's first 40 bits, and a document that has it.
+class Entry {
+ public:
+  static constexpr uint32_t kDocumentBits = 24;
+  static constexpr uint32_t kHashBits = 64 - kDocumentBits;
+  Entry() = default;
+  Entry(uint64_t keyed, uint32_t document)
+      : value_((keyed >> kDocumentBits << kDocumentBits) | document) {}
+  [[nodiscard]] uint64_t hash() const { return value_ >> kDocumentBits; }
+  [[nodiscard]] uint32_t document() const {
+    return static_cast<uint32_t>(value_ & (kDocumentsMax - 1));
+  }
+  auto operator<=>(const Entry&) const = default;
+
+ private:
+  uint64_t value_ = 0;
+};
+static_assert(sizeof(Entry) == 8);
+
+struct Document {
+  uint32_t units = 0;
+  uint32_t fingerprints = 0;  // that are in the index
+};
+static_assert(sizeof(Document) == 8);
+
+// The head of the file. All numbers are little-endian; then follow the documents, the buckets (one
+// more than there are) and the entries, each at a multiple of eight bytes.
+struct Header {
+  static constexpr std::array<char, 8> kMagic = {'S', 'h', 'o', 'u', 'm', 'i', 'D', 'x'};
+  static constexpr uint32_t kVersion = 1;
+
+  std::array<char, 8> magic = kMagic;
+  uint32_t version = kVersion;
+  uint32_t kind = 0;  // CollectionKind
+  uint64_t key_check = 0;
+  uint64_t documents = 0;
+  uint64_t entries = 0;
+  uint64_t bucket_bits = 0;  // buckets are by the first bits of the fingerprint
+};
+
+// The index of a collection. Immutable, thread-safe.
+class Index {
+ public:
+  // `bytes`, 8-aligned, are not copied and outlive the index. InvalidArgument when they are no
+  // index, or one for another key. Everything that is later followed has been checked.
+  static absl::StatusOr<Index> Open(std::string_view bytes, const Key& key);
+
+  [[nodiscard]] v1::CollectionKind kind() const {
+    return static_cast<v1::CollectionKind>(header_.kind);
+  }
+  [[nodiscard]] std::span<const Document> documents() const { return documents_; }
+  [[nodiscard]] uint64_t entries() const { return header_.entries; }
+  // Those of the fingerprint; of an excluded collection one at most, with document 0.
+  [[nodiscard]] std::span<const Entry> At(uint64_t fingerprint) const;
+
+ private:
+  explicit Index(const Key& key) : hasher_(key) {}
+
+  Hasher hasher_;
+  Header header_;
+  std::span<const Document> documents_;
+  std::span<const uint32_t> buckets_;
+  std::span<const Entry> entries_;
+};
+
+// Makes the index, at the server. Holds eight bytes for each fingerprint of each document. Not
+// thread-safe.
+class IndexBuilder {
+ public:
+  struct Counts {
+    uint64_t documents = 0;
+    uint64_t documents_short = 0;  // with fewer than kFingerprintsPerDocumentMin of their own
+    uint64_t fingerprints = 0;     // in the index
+    uint64_t shared = 0;           // left out, see kDocumentsPerFingerprintMax
+  };
+
+  IndexBuilder(v1::CollectionKind kind, const Key& key, uint64_t entries_max = kEntriesMax)
+      : kind_(kind), hasher_(key), entries_max_(entries_max) {}
+
+  // Each fingerprint once. ResourceExhausted beyond the bounds. Documents are numbered as they
+  // come.
+  absl::Status Add(uint64_t units, std::span<const uint64_t> fingerprints);
+  // The bytes of the index. Once.
+  std::string Finish();
+  [[nodiscard]] const Counts& counts() const { return counts_; }
+
+ private:
+  void LeaveOutShared();
+
+  const v1::CollectionKind kind_;
+  const Hasher hasher_;
+  const uint64_t entries_max_;
+  std::vector<Document> documents_;
+  std::vector<Entry> entries_;
+  Counts counts_;
+};
+
+}  // namespace shoumi::documents
