@@ -1,13 +1,14 @@
 #include "agent/cli/commands.h"
 
 #include "agent/cli/extract_command.h"
+#include "agent/cli/fingerprint_command.h"
 #include "agent/cli/scan_command.h"
 #include "agent/cli/status_command.h"
 
 namespace shoumi::cli {
 namespace {
 
-constexpr AddCommand kCommands[] = {&AddScan, &AddExtract, &AddStatus};
+constexpr AddCommand kCommands[] = {&AddScan, &AddExtract, &AddFingerprint, &AddStatus};
 
 }  // namespace
 

@@ -1,14 +1,9 @@
 #include "agent/cli/extract.h"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
 #include <cstdio>
-#include <filesystem>
-#include <future>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -18,9 +13,7 @@
 #include "agent/cli/file_list.h"
 #include "agent/cli/local_inspector.h"
 #include "agent/cli/result.h"
-#include "agent/inspect/wire/frame.h"
-#include "common/fd.h"
-#include "common/ids.h"
+#include "agent/cli/text_reader.h"
 #include "common/terminal/language.h"
 #include "common/terminal/text.h"
 #include "common/terminal/words.h"
@@ -32,9 +25,6 @@ namespace shoumi::cli {
 namespace {
 
 using nlohmann::ordered_json;
-using std::chrono::steady_clock;
-
-constexpr std::chrono::seconds kAnswerGrace{10};  // behind the deadline of the inspection
 
 void Out(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -60,7 +50,7 @@ class Shown {
   void Take(const v1::ExtractedPiece& piece) {
     if (piece.has_part()) {
       Begin(piece.part().name());
-    } else if (IsUtf8(piece.text())) {  // a worker is not trusted
+    } else {
       Text(piece.text());
     }
   }
@@ -112,9 +102,6 @@ class Extraction {
     std::fflush(stdout);
     fmt::print(stderr, "{}\n", text);
   }
-  // The answer, while all text that comes before it goes to `shown`.
-  v1::InspectReport Inspect(const ListedFile& file, Content content, UniqueFd ours, UniqueFd theirs,
-                            Shown& shown);
 
   const ExtractOptions& options_;
   const bool terminal_ = ::isatty(STDOUT_FILENO) == 1;
@@ -122,58 +109,21 @@ class Extraction {
   bool failed_ = false;
 };
 
-v1::InspectReport Extraction::Inspect(const ListedFile& file, Content content, UniqueFd ours,
-                                      UniqueFd theirs, Shown& shown) {
-  inspect::Inspection inspection;
-  if (file.path != "-") inspection.name = std::filesystem::path(file.path).filename().string();
-  inspection.content = std::move(content.fd);
-  inspection.deadline = steady_clock::now() + std::chrono::seconds(options_.seconds_max);
-  inspection.today = LocalDate(std::chrono::system_clock::now());
-  inspection.text_out = std::move(theirs);
-  const auto end = inspection.deadline + kAnswerGrace;
-  auto promise = std::make_shared<std::promise<v1::InspectReport>>();
-  std::future<v1::InspectReport> report = promise->get_future();
-  inspector_->pool().Inspect(std::move(inspection), [promise](v1::InspectReport answer) {
-    promise->set_value(std::move(answer));
-  });
-  v1::ExtractedPiece piece;
-  absl::Status status;
-  while (status.ok()) {
-    status = inspect::ReceiveFrame(ours.get(), inspect::kPieceBytesMax, piece, nullptr, end);
-    if (status.ok()) shown.Take(piece);
-  }
-  ours.Reset();  // nobody is to wait for a reader that has given up
-  v1::InspectReport answer = report.get();
-  if (!absl::IsOutOfRange(status)) {
-    v1::Unscanned* unscanned = answer.add_unscanned();
-    unscanned->set_reason(v1::UNSCANNED_REASON_PARTIAL);
-    unscanned->set_detail("the text did not come through whole");
-  }
-  return answer;
-}
-
 void Extraction::One(const ListedFile& file, bool headed) {
-  auto content = OpenFile(file);
-  int ends[2] = {-1, -1};
-  if (content.ok() && ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-    content = ErrnoStatus(errno, "socketpair");
-  }
-  if (!content.ok()) {
-    failed_ = true;
-    return Complain(fmt::format("shoumi: {}: {}", Printable(file.path), Why(content.status())));
-  }
-  const bool cut = content->cut;
   if (headed && !options_.json) Out(fmt::format("== {}\n", Printable(file.path)));
   Shown shown(options_.json, terminal_);
-  v1::InspectReport report =
-      Inspect(file, *std::move(content), UniqueFd(ends[0]), UniqueFd(ends[1]), shown);
+  auto read = ReadText(inspector_->pool(), file, options_.seconds_max,
+                       [&shown](const v1::ExtractedPiece& piece) { shown.Take(piece); });
+  if (!read.ok()) {
+    failed_ = true;
+    return Complain(fmt::format("shoumi: {}: {}", Printable(file.path), Why(read.status())));
+  }
+  v1::InspectReport& report = *read;
   shown.End();
-  if (cut || shown.cut()) {
+  if (shown.cut()) {
     v1::Unscanned* unscanned = report.add_unscanned();
     unscanned->set_reason(v1::UNSCANNED_REASON_OVERSIZE);
-    unscanned->set_detail(
-        cut ? fmt::format("standard input beyond {} bytes", kStandardInputBytesMax)
-            : fmt::format("text beyond {} bytes", kJsonTextBytesMax));
+    unscanned->set_detail(fmt::format("text beyond {} bytes", kJsonTextBytesMax));
   }
   failed_ |= !report.unscanned().empty();
   if (options_.json) {
@@ -194,7 +144,7 @@ void Extraction::One(const ListedFile& file, bool headed) {
 
 int Extraction::Run() {
   constexpr int kFailed = 2;
-  inspector_ = LocalInspector::Start("", 1);
+  inspector_ = LocalInspector::Start({}, 1);
   if (inspector_ == nullptr) return kFailed;
   const FileList list = ListFiles(options_.paths);
   for (const std::string& error : list.errors) Complain(fmt::format("shoumi: {}", error));

@@ -14,15 +14,16 @@
 namespace shoumi::cli {
 namespace {
 
+constexpr uint32_t kDocumentSecondsMax = 60;  // to read one that is registered
+
 void Complain(std::string_view text) {
   fmt::print(stderr, "{}\n", text);
 }
 
 }  // namespace
 
-std::unique_ptr<LocalInspector> LocalInspector::Start(const std::string& packs, uint32_t workers,
-                                                      const std::vector<std::string>& tables) {
-  const std::string folder = packs.empty() ? ShippedPacks() : packs;
+std::unique_ptr<LocalInspector> LocalInspector::Start(const LocalRules& local, uint32_t workers) {
+  const std::string folder = local.packs.empty() ? ShippedPacks() : local.packs;
   if (folder.empty()) {
     Complain(Say("shoumi: no rule packs are installed; name a folder with --packs",
                  "shoumi：未安装规则包；请用 --packs 指定文件夹"));
@@ -33,14 +34,26 @@ std::unique_ptr<LocalInspector> LocalInspector::Start(const std::string& packs, 
     Complain(fmt::format("shoumi: {}", Printable(std::string(read.status().message()))));
     return nullptr;
   }
-  inspect::InspectorRules rules{*std::move(read), {}};
-  for (const std::string& table : tables) {
+  inspect::InspectorRules rules{*std::move(read)};
+  for (const std::string& table : local.tables) {
     auto file = IndexTable(table);
     if (!file.ok()) {
       Complain(std::string(file.status().message()));
       return nullptr;
     }
     rules.registries.push_back(*std::move(file));
+  }
+  if (!local.collections.empty()) {
+    const auto reader = Start({}, 1);
+    if (reader == nullptr) return nullptr;
+    for (const LocalCollection& collection : local.collections) {
+      auto file = IndexDocuments(reader->pool(), collection, kDocumentSecondsMax, Complain);
+      if (!file.ok()) {
+        Complain(fmt::format("shoumi: {}", std::string(file.status().message())));
+        return nullptr;
+      }
+      rules.collections.push_back(*std::move(file));
+    }
   }
   std::unique_ptr<LocalInspector> inspector(new LocalInspector());
   inspect::PoolOptions options;

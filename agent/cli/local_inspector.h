@@ -6,19 +6,26 @@
 #include <thread>
 #include <vector>
 
+#include "agent/cli/document_text.h"
 #include "agent/inspect/inspector_pool.h"
 #include "boost/asio/executor_work_guard.hpp"
 #include "boost/asio/io_context.hpp"
 
 namespace shoumi::cli {
 
+// What is inspected with when no agent is asked.
+struct LocalRules {
+  std::string packs;                // a folder; empty: the shipped ones
+  std::vector<std::string> tables;  // of clients, see local_registry.h
+  std::vector<LocalCollection> collections;
+};
+
 // Sandboxed workers of the caller's own, as the agent has them.
 class LocalInspector {
  public:
-  // `packs`: a folder, empty for the shipped ones. `tables`: of clients, see local_registry.h. Null
-  // when one is not usable; why is said on standard error, as are the warnings of packs.
-  static std::unique_ptr<LocalInspector> Start(const std::string& packs, uint32_t workers,
-                                               const std::vector<std::string>& tables = {});
+  // Null when one of the rules is not usable; why is said on standard error, as are the warnings of
+  // packs.
+  static std::unique_ptr<LocalInspector> Start(const LocalRules& rules, uint32_t workers);
   ~LocalInspector();
   LocalInspector(const LocalInspector&) = delete;
   LocalInspector& operator=(const LocalInspector&) = delete;

@@ -1,7 +1,6 @@
 #include "agent/cli/local_registry.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/cli/sealed_file.h"
 #include "common/crypto/crypto.h"
 #include "common/fd.h"
 #include "fmt/format.h"
@@ -63,15 +63,6 @@ absl::Status ReadTable(const std::string& table, registry::Importer& importer) {
       fmt::format("{}{}: {} rows cannot be used", lines, table, importer.rows_bad()));
 }
 
-absl::StatusOr<UniqueFd> SealedFile(const std::string& bytes) {
-  UniqueFd fd(::memfd_create("registry", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd) return ErrnoStatus(errno, "memfd_create");
-  if (auto status = WriteAll(fd.get(), bytes); !status.ok()) return status;
-  constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
-  if (::fcntl(fd.get(), F_ADD_SEALS, kSeals) != 0) return ErrnoStatus(errno, "F_ADD_SEALS");
-  return fd;
-}
-
 }  // namespace
 
 absl::StatusOr<inspect::RegistryFile> IndexTable(const std::string& table) {
@@ -91,7 +82,7 @@ absl::StatusOr<inspect::RegistryFile> IndexTable(const std::string& table) {
     added->set_name(column.name);
     added->set_type(std::string(registry::ColumnTypeName(column.type)));
   }
-  auto fd = SealedFile(*index);
+  auto fd = SealedFile("registry", *index);
   if (!fd.ok()) return fd.status();
   file.index = std::make_shared<const UniqueFd>(*std::move(fd));
   return file;

@@ -24,6 +24,9 @@ std::string FindingLines(const v1::Finding& finding) {
                                   finding.confidence());
   if (const std::string level = LevelText(finding.level()); !level.empty()) lines += " " + level;
   lines += '\n';
+  for (const v1::RegisteredDocument& document : finding.documents()) {
+    lines += fmt::format("        {}\n", DocumentText(document));
+  }
   for (const v1::Match& match : finding.matches()) {
     lines += fmt::format("        {} {}–{}  {}\n", Printable(match.part()), match.start(),
                          match.end(), Printable(match.masked()));

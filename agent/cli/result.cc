@@ -39,14 +39,29 @@ ordered_json ToJson(const v1::Match& match) {
   return json;
 }
 
+ordered_json ToJson(const v1::RegisteredDocument& document) {
+  return {{"collection", document.collection()},
+          {"number", document.number()},
+          {"units", document.units()},
+          {"permille_of_registered", document.permille_of_registered()},
+          {"permille_of_inspected", document.permille_of_inspected()}};
+}
+
 ordered_json ToJson(const v1::Finding& finding) {
   ordered_json matches = ordered_json::array();
   for (const v1::Match& match : finding.matches()) matches.push_back(ToJson(match));
-  return {{"rule", finding.rule()},
-          {"level", LevelName(finding.level())},
-          {"count", finding.count()},
-          {"confidence", finding.confidence()},
-          {"matches", std::move(matches)}};
+  ordered_json json = {{"rule", finding.rule()},
+                       {"level", LevelName(finding.level())},
+                       {"count", finding.count()},
+                       {"confidence", finding.confidence()},
+                       {"matches", std::move(matches)}};
+  if (finding.documents().empty()) return json;
+  ordered_json documents = ordered_json::array();
+  for (const v1::RegisteredDocument& document : finding.documents()) {
+    documents.push_back(ToJson(document));
+  }
+  json["documents"] = std::move(documents);
+  return json;
 }
 
 ordered_json ToJson(const v1::Verdict& verdict, bool explain) {

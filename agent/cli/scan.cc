@@ -129,7 +129,7 @@ void Scan::End(Printer& printer, Pending pending) {
 
 int Scan::Run() {
   constexpr int kFailed = 2;
-  inspector_ = LocalInspector::Start(options_.packs, workers_, options_.registries);
+  inspector_ = LocalInspector::Start(options_.rules, workers_);
   if (inspector_ == nullptr || !LoadJudge()) return kFailed;
   const FileList list = ListFiles(options_.paths);
   const bool folders = std::any_of(list.files.begin(), list.files.end(),

@@ -4,13 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "agent/cli/local_inspector.h"
+
 namespace shoumi::cli {
 
 struct ScanOptions {
-  std::vector<std::string> paths;       // "-": standard input
-  std::string packs;                    // empty: the shipped ones
-  std::vector<std::string> registries;  // tables of clients
-  std::string policy;                   // empty: no verdicts
+  std::vector<std::string> paths;  // "-": standard input
+  LocalRules rules;
+  std::string policy;  // empty: no verdicts
   std::string channel = "usb";
   std::string today;  // empty: the local date
   uint32_t seconds_max = 60;

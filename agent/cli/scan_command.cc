@@ -31,15 +31,41 @@ void AddScan(CLI::App& app, int& exit_status) {
   scan->add_option("PATH", options->paths,
                    Say("Files and folders; - is standard input", "文件和文件夹；- 为标准输入"))
       ->required();
-  scan->add_option("--packs", options->packs,
+  scan->add_option("--packs", options->rules.packs,
                    Say("Folder of rule packs (default: the shipped ones)",
                        "规则包文件夹（默认：随产品提供的）"));
-  scan->add_option("--registry", options->registries,
+  scan->add_option("--registry", options->rules.tables,
                    Say("Table of clients (CSV) that rules may name, with what its columns are in "
                        "the .yaml beside it",
                        "规则可引用的客户名册（CSV），列的含义写在同名 .yaml 文件中"))
       ->allow_extra_args(false)  // one a flag: what follows is a path
       ->type_name("FILE");
+  const auto add_collection = [&](const char* flag, const char* help, v1::CollectionKind kind) {
+    const auto take = [options, kind](const std::string& word) {
+      const size_t equals = word.find('=');
+      if (equals == std::string::npos || equals + 1 == word.size()) {
+        throw CLI::ValidationError(word, Say("write NAME=PATH", "请写成 名称=路径"));
+      }
+      options->rules.collections.push_back({word.substr(0, equals), word.substr(equals + 1), kind});
+    };
+    scan->add_option_function<std::vector<std::string>>(
+            flag,
+            [take](const std::vector<std::string>& words) {
+              for (const std::string& word : words) take(word);
+            },
+            help)
+        ->allow_extra_args(false)
+        ->type_name("NAME=PATH");
+  };
+  add_collection("--documents",
+                 Say("Documents (a file or folder) that rules may name: text copied from them is "
+                     "found",
+                     "规则可引用的登记文档（文件或文件夹）：可发现从中复制的文本"),
+                 v1::COLLECTION_KIND_PROTECTED);
+  add_collection("--excluded",
+                 Say("Blank forms and published documents: what stands in them is not found",
+                     "空白表单和已公开文档：其中的内容不计为发现"),
+                 v1::COLLECTION_KIND_EXCLUDED);
   scan->add_option("--policy", options->policy,
                    Say("Policy to judge each file by", "按此策略给出每个文件的结论"));
   scan->add_option("--channel", options->channel,

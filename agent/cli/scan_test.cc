@@ -10,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "agent/cli/testing/command_line.h"
 #include "agent/inspect/extract/testing/zip_writer.h"
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -188,6 +189,49 @@ TEST_F(ScanTest, ClientsOfATableAreFoundInAnyFormat) {
   const Outcome bad = Scan({"--packs", Path("rows"), "--registry", table, zip});
   EXPECT_EQ(bad.exit_status, 2);
   EXPECT_THAT(bad.err, HasSubstr("clients.csv:2: 电话: "));
+}
+
+TEST_F(ScanTest, ACopiedPassageIsFoundWithItsDocument) {
+  std::filesystem::create_directory(Path("copied"));
+  Write("copied/pack.yaml",
+        "pack: copied\nversion: 1\ndetectors:\n  - id: docs.copied\n    title: {zh: a, en: b}\n"
+        "    documents: contracts\n    level: secret\n    except_documents: [forms]\n");
+  std::string contract;
+  for (int i = 1; i <= 30; ++i) {
+    contract += fmt::format("第{}条 供方应于{}日内交付编号{}的设备，需方验收后支付{}元。\n", i,
+                            i * 7 % 31, i * 977, i * 1313);
+  }
+  std::filesystem::create_directory(Path("registered"));
+  Write("registered/a.txt",
+        "通知：下周一停电检修，请各部门提前保存资料并关闭电源，恢复时间另行通知。");
+  Write("registered/b.zip", inspect::MakeZip({{"contract.txt", contract}}));
+  const std::string passage = contract.substr(0, contract.find("第6条"));
+  const std::string mail = Write("mail.txt", "你好，见下文：\n" + passage + "此致");
+  const std::string documents = "contracts=" + Path("registered");
+  const Outcome run = Scan({"--json", "--packs", Path("copied"), "--documents", documents, mail});
+  EXPECT_EQ(run.exit_status, 1) << run.err;
+  const auto json = ordered_json::parse(run.out);
+  EXPECT_EQ(json["level"], "secret");
+  const auto& found = json["findings"][0]["documents"][0];
+  EXPECT_EQ(found["collection"], "contracts");
+  EXPECT_EQ(found["number"], 2);
+  EXPECT_GT(found["permille_of_inspected"], 600);
+  EXPECT_EQ(run.out.find("交付"), std::string::npos);
+
+  const std::string forms = "forms=" + Write("form.txt", contract);
+  const Outcome form =
+      Scan({"--packs", Path("copied"), "--documents", documents, "--excluded", forms, mail});
+  EXPECT_EQ(form.exit_status, 0) << form.out;
+  const Outcome without = Scan({"--packs", Path("copied"), mail});
+  EXPECT_EQ(without.exit_status, 0);
+  EXPECT_THAT(without.err, HasSubstr("P154"));
+  const Outcome bad = Scan({"--packs", Path("copied"), "--documents", "contracts", mail});
+  EXPECT_EQ(bad.exit_status, 2);
+  EXPECT_THAT(bad.err, HasSubstr("NAME=PATH"));
+  const Outcome nowhere =
+      Scan({"--packs", Path("copied"), "--documents", "contracts=" + Path("nowhere"), mail});
+  EXPECT_EQ(nowhere.exit_status, 2);
+  EXPECT_THAT(nowhere.err, HasSubstr("nowhere"));
 }
 
 TEST_F(ScanTest, PacksThatAreNotThere) {

@@ -77,6 +77,15 @@ void DescribePolicy(const v1::AgentStatus& status, std::string& out) {
         Printable(registry.name()), registry.version(),
         Counted(registry.rows(), "client", "clients", "个客户"));
   }
+  for (const v1::CollectionState& collection : state.collections()) {
+    const bool excluded = collection.kind() == v1::COLLECTION_KIND_EXCLUDED;
+    out += fmt::format(fmt::runtime(excluded ? Say("  excluded documents {} version {}: {}\n",
+                                                   "  排除文档 {} 版本 {}：{}\n")
+                                             : Say("  registered documents {} version {}: {}\n",
+                                                   "  登记文档 {} 版本 {}：{}\n")),
+                       Printable(collection.name()), collection.version(),
+                       Counted(collection.documents(), "document", "documents", "份文档"));
+  }
 }
 
 void DescribeConnection(const v1::AgentStatus& status, std::string& out) {

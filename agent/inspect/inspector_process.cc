@@ -111,6 +111,10 @@ absl::StatusOr<std::shared_ptr<InspectorProcess>> InspectorProcess::Start(
     *config.add_registries() = file.head;
     indexes.push_back(file.index->get());
   }
+  for (const CollectionFile& file : rules.collections) {
+    *config.add_collections() = file.head;
+    indexes.push_back(file.index->get());
+  }
   *config.mutable_limits() = options.limits;
   if (auto status = SendFrame(process->socket(), config, indexes, deadline); !status.ok()) {
     return status;

@@ -9,19 +9,29 @@
 
 namespace shoumi::inspect {
 
-// A client registry's index as a file that nobody changes: replaced as a whole, or sealed.
+// A file that nobody changes: replaced as a whole, or sealed. Read-only.
+using IndexFile = std::shared_ptr<const UniqueFd>;
+
+// A client registry's index.
 struct RegistryFile {
   v1::RegistryIndex head;
-  std::shared_ptr<const UniqueFd> index;  // read-only
+  IndexFile index;
+};
+
+// That of a collection of documents.
+struct CollectionFile {
+  v1::DocumentIndex head;
+  IndexFile index;
 };
 
 // What workers inspect with.
 struct InspectorRules {
   std::vector<v1::Pack> packs;
-  std::vector<RegistryFile> registries;
+  std::vector<RegistryFile> registries{};
+  std::vector<CollectionFile> collections{};
 };
 
-// Of all registries together; the workers share them.
-inline constexpr uint64_t kRegistryBytesMax = 512ULL << 20;
+// Of all indexes together; the workers share them.
+inline constexpr uint64_t kIndexBytesMax = 512ULL << 20;
 
 }  // namespace shoumi::inspect

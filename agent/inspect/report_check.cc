@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "fmt/format.h"
+#include "rules/documents/collection.h"
 
 namespace shoumi::inspect {
 namespace {
@@ -32,6 +33,19 @@ const char* WrongIn(const v1::Match& match) {
   return nullptr;
 }
 
+const char* WrongIn(const v1::RegisteredDocument& document) {
+  constexpr uint32_t kPerMilleMax = 1000;
+  if (!documents::IsCollectionName(document.collection())) return "document.collection";
+  if (document.number() == 0 || document.number() > documents::kDocumentsMax) {
+    return "document.number";
+  }
+  if (document.permille_of_registered() > kPerMilleMax ||
+      document.permille_of_inspected() > kPerMilleMax) {
+    return "document.permille";
+  }
+  return document.title().empty() ? nullptr : "document.title";
+}
+
 const char* WrongIn(const v1::Finding& finding, const std::set<std::string>& detectors) {
   if (!detectors.contains(finding.rule())) return "finding.rule";
   if (!IsLevel(finding.level())) return "finding.level";
@@ -46,6 +60,10 @@ const char* WrongIn(const v1::Finding& finding, const std::set<std::string>& det
   }
   for (const v1::Match& match : finding.matches()) {
     if (const char* wrong = WrongIn(match)) return wrong;
+  }
+  if (finding.documents_size() > kMatchesMax) return "finding.documents";
+  for (const v1::RegisteredDocument& document : finding.documents()) {
+    if (const char* wrong = WrongIn(document)) return wrong;
   }
   return nullptr;
 }

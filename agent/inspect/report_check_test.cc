@@ -21,6 +21,9 @@ v1::InspectReport Sound() {
   v1::Match* match = finding->add_matches();
   match->set_kind(v1::PART_KIND_BODY);
   match->set_end(4);
+  v1::RegisteredDocument* document = finding->add_documents();
+  document->set_collection("contracts");
+  document->set_number(1);
   v1::Unscanned* unscanned = report.add_unscanned();
   unscanned->set_reason(v1::UNSCANNED_REASON_CORRUPT);
   report.add_rejected()->set_rule("known");
@@ -71,6 +74,22 @@ TEST(CheckReport, EachBreachIsNamed) {
       {"finding.matches",
        [](auto& r) {
          for (int i = 0; i < kMatchesMax; ++i) r.mutable_findings(0)->add_matches();
+       }},
+      {"document.collection",
+       [](auto& r) { r.mutable_findings(0)->mutable_documents(0)->set_collection("\x1b[31m"); }},
+      {"document.number",
+       [](auto& r) { r.mutable_findings(0)->mutable_documents(0)->set_number(0); }},
+      {"document.permille",
+       [](auto& r) {
+         r.mutable_findings(0)->mutable_documents(0)->set_permille_of_registered(1001);
+       }},
+      {"document.title",
+       [](auto& r) { r.mutable_findings(0)->mutable_documents(0)->set_title("a"); }},
+      {"finding.documents",
+       [](auto& r) {
+         for (int i = 0; i < kMatchesMax; ++i) {
+           *r.mutable_findings(0)->add_documents() = r.findings(0).documents(0);
+         }
        }},
       {"findings",
        [](auto& r) {

@@ -140,6 +140,14 @@ void Agent::PutInForce(const v1::PolicyBundle& bundle, const std::vector<std::st
       state.set_version(registry.version());
       state.set_rows(registry.rows());
     }
+    collections_.clear();
+    for (const v1::DocumentCollection& collection : bundle.collections()) {
+      v1::CollectionState& state = collections_.emplace_back();
+      state.set_name(collection.name());
+      state.set_version(collection.version());
+      state.set_documents(collection.documents());
+      state.set_kind(collection.kind());
+    }
   }
   std::string detail = fmt::format("{} version {}", bundle.policy().name(), bundle.version());
   for (const std::string& warning : warnings) {

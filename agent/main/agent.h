@@ -72,8 +72,9 @@ class Agent {
   std::string device_id_;
   std::string server_;
   std::string policy_name_;
-  std::vector<v1::RegistryState> registries_;  // in force
-  uint64_t rules_idle_ = 0;                    // warnings of the packs in force
+  std::vector<v1::RegistryState> registries_;     // in force
+  std::vector<v1::CollectionState> collections_;  // likewise
+  uint64_t rules_idle_ = 0;                       // warnings of the packs in force
   std::string policy_detail_ = "no policy has arrived yet";
   std::string enrolment_detail_;
   google::protobuf::Timestamp policy_created_;

@@ -26,6 +26,7 @@ v1::AgentState Agent::State() const {
     const std::lock_guard lock(mutex_);
     state.set_policy_name(policy_name_);
     state.mutable_registries()->Assign(registries_.begin(), registries_.end());
+    state.mutable_collections()->Assign(collections_.begin(), collections_.end());
     (*state.mutable_counters())["pack_warnings"] = rules_idle_;
   }
   for (const auto& [name, channel] : channels_) *state.add_channels() = channel->State();

@@ -25,7 +25,7 @@ PolicyKeeper::PolicyKeeper(const std::string& state_dir, std::string public_key,
     : path_(state_dir + "/policy.bundle"),
       public_key_(std::move(public_key)),
       hooks_(std::move(hooks)),
-      registries_(state_dir) {}
+      indexes_(state_dir) {}
 
 uint64_t PolicyKeeper::version() const {
   const std::lock_guard lock(mutex_);
@@ -47,19 +47,18 @@ absl::Status PolicyKeeper::LoadKept() {
 }
 
 absl::Status PolicyKeeper::Offer(std::string bytes, const std::string& sha256,
-                                 const RegistryFiles::Fetch& fetch) {
+                                 const IndexFiles::Fetch& fetch) {
   const std::lock_guard lock(taking_);
   auto bundle = OpenBundle(std::move(bytes), sha256, public_key_, version());
   if (!bundle.ok()) return bundle.status();
   return Take(*bundle, true, fetch);
 }
 
-absl::Status PolicyKeeper::Compile(const Bundle& bundle, const RegistryFiles::Fetch& fetch,
+absl::Status PolicyKeeper::Compile(const Bundle& bundle, const IndexFiles::Fetch& fetch,
                                    bool& switched) {
-  auto registries = registries_.Open(bundle.content.registries(), fetch);
-  if (!registries.ok()) return registries.status();
-  const auto& packs = bundle.content.packs();
-  const auto ready = hooks_.compile({{packs.begin(), packs.end()}, *std::move(registries)});
+  const auto rules = indexes_.Open(bundle.content, fetch);
+  if (!rules.ok()) return rules.status();
+  const auto ready = hooks_.compile(*rules);
   if (!ready.ok()) return ready.status();
   if (!ready->ok()) {
     return absl::InvalidArgumentError("packs: " + FirstError(ready->problems()));
@@ -85,18 +84,16 @@ void PolicyKeeper::SwitchBack() {
     before = current_;
   }
   if (before == nullptr) return;
-  const auto& packs = before->content.packs();
-  auto registries = registries_.Open(before->content.registries(), nullptr);
-  if (!registries.ok()) {
-    spdlog::error("registries in force: {}", std::string(registries.status().message()));
+  const auto rules = indexes_.Open(before->content, nullptr);
+  if (!rules.ok()) {
+    spdlog::error("indexes in force: {}", std::string(rules.status().message()));
     return;
   }
-  const auto back = hooks_.compile({{packs.begin(), packs.end()}, *std::move(registries)});
+  const auto back = hooks_.compile(*rules);
   if (!back.ok()) spdlog::error("packs in force: {}", std::string(back.status().message()));
 }
 
-absl::Status PolicyKeeper::Take(const Bundle& bundle, bool keep,
-                                const RegistryFiles::Fetch& fetch) {
+absl::Status PolicyKeeper::Take(const Bundle& bundle, bool keep, const IndexFiles::Fetch& fetch) {
   bool switched = false;
   absl::Status status = Compile(bundle, fetch, switched);
   if (status.ok() && keep) status = ReplaceFile(path_, bundle.bytes, 0600);
@@ -104,7 +101,7 @@ absl::Status PolicyKeeper::Take(const Bundle& bundle, bool keep,
     if (switched) SwitchBack();
     return status;
   }
-  registries_.KeepOnly(bundle.content.registries());
+  indexes_.KeepOnly(bundle.content);
   hooks_.in_force(bundle.content, warnings_);
   auto kept = std::make_shared<Bundle>(bundle);
   kept->bytes.clear();

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "agent/uplink/bundle.h"
-#include "agent/uplink/registry_files.h"
+#include "agent/uplink/index_files.h"
 #include "shoumi/v1/inspect.pb.h"
 
 namespace shoumi::agent {
@@ -33,24 +33,23 @@ class PolicyKeeper {
   // is not in force.
   absl::Status LoadKept();
 
-  // `sha256` is that of the offer; indexes of registries that are not here are fetched. Whatever
+  // `sha256` is that of the offer; indexes that are not here are fetched. Whatever
   // fails, what was in force stays.
-  absl::Status Offer(std::string bytes, const std::string& sha256,
-                     const RegistryFiles::Fetch& fetch);
+  absl::Status Offer(std::string bytes, const std::string& sha256, const IndexFiles::Fetch& fetch);
 
   [[nodiscard]] uint64_t version() const;
   [[nodiscard]] std::string sha256() const;
 
  private:
-  absl::Status Take(const Bundle& bundle, bool keep, const RegistryFiles::Fetch& fetch);
-  absl::Status Compile(const Bundle& bundle, const RegistryFiles::Fetch& fetch, bool& switched);
+  absl::Status Take(const Bundle& bundle, bool keep, const IndexFiles::Fetch& fetch);
+  absl::Status Compile(const Bundle& bundle, const IndexFiles::Fetch& fetch, bool& switched);
   void SwitchBack();
 
   const std::string path_;
   const std::string public_key_;
   const Hooks hooks_;
   std::mutex taking_;  // one bundle at a time; guards the two that follow
-  RegistryFiles registries_;
+  IndexFiles indexes_;
   std::vector<std::string> warnings_;
   mutable std::mutex mutex_;  // guards what is below
   std::shared_ptr<const Bundle> current_;

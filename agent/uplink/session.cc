@@ -124,11 +124,11 @@ absl::Status Session::TakeOffer(const v1::PolicyOffer& offer) {
   };
   auto bytes = FetchBundle(*stub_, offer, uplink_.options_.state_dir, progress);
   if (!bytes.ok()) return bytes.status();
-  absl::Status status = keeper.Offer(
-      *std::move(bytes), offer.sha256(),
-      [this, &progress](const v1::Registry& registry, const std::string& path) {
-        return FetchBlob(*stub_, registry.sha256(), registry.size_bytes(), path, progress);
-      });
+  absl::Status status =
+      keeper.Offer(*std::move(bytes), offer.sha256(),
+                   [this, &progress](const IndexFiles::Named& index, const std::string& path) {
+                     return FetchBlob(*stub_, index.sha256, index.size_bytes, path, progress);
+                   });
   ForgetFetched(uplink_.options_.state_dir, offer.sha256());
   if (status.ok() && keeper.version() != offer.version()) {
     status = absl::DataLossError(

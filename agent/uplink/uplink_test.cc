@@ -276,7 +276,7 @@ TEST_F(UplinkTest, RegistriesAreFetchedCheckedAndKept) {
   server_.Offer(1, server_.Sign(bundle));
   ASSERT_EQ(ResultAfter(0).outcome(), v1::PolicyResult::OUTCOME_IN_FORCE);
   EXPECT_EQ(registries_, std::vector<std::string>{"clients"});
-  const std::string path = folder_ + "/registries/" + registry.sha256() + ".index";
+  const std::string path = folder_ + "/indexes/" + registry.sha256() + ".index";
   EXPECT_EQ(ReadFile(path, 1 << 20).value(), index);
   // One that cannot be had, or is not what was signed: refused by name, the one before stays.
   v1::PolicyBundle next = BundleOf(2);
@@ -309,7 +309,7 @@ TEST_F(UplinkTest, RegistriesAreFetchedCheckedAndKept) {
   PolicyKeeper here(folder_, enrolment.policy_public_key, hooks);
   EXPECT_TRUE(here.LoadKept().ok());
   EXPECT_EQ(opened, 1U);
-  std::filesystem::remove_all(folder_ + "/registries");
+  std::filesystem::remove_all(folder_ + "/indexes");
   PolicyKeeper gone(folder_, enrolment.policy_public_key, hooks);
   const absl::Status status = gone.LoadKept();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/terminal/language.h"
+#include "common/terminal/text.h"
 #include "fmt/format.h"
 
 namespace shoumi {
@@ -101,6 +102,17 @@ const char* ModeText(v1::UsbMode mode) {
     default:
       return Say("unknown", "未知");
   }
+}
+
+std::string DocumentText(const v1::RegisteredDocument& document) {
+  const std::string title =
+      document.title().empty() ? "" : fmt::format(" {}", Printable(document.title()));
+  return fmt::format(
+      fmt::runtime(Say("{} {}{}: {} units in common, {}.{} % of it, {}.{} % of this document",
+                       "{} {}{}：相同 {} 字词，占其 {}.{} %，占本文 {}.{} %")),
+      Printable(document.collection()), document.number(), title, document.units(),
+      document.permille_of_registered() / 10, document.permille_of_registered() % 10,
+      document.permille_of_inspected() / 10, document.permille_of_inspected() % 10);
 }
 
 std::string WordText(std::string_view word) {

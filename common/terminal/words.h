@@ -17,6 +17,9 @@ const char* ReasonText(v1::UnscannedReason reason);
 const char* CoverageText(v1::Coverage coverage);
 const char* ModeText(v1::UsbMode mode);
 
+// "contracts 12: 412 units in common, 30.5 % of it, 80.0 % of this document".
+std::string DocumentText(const v1::RegisteredDocument& document);
+
 // For people, a word of policies (an action, a severity, a level, a channel): in English as
 // policies spell it. What is no such word comes back as it is, also unescaped.
 std::string WordText(std::string_view word);

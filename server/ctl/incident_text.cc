@@ -162,6 +162,9 @@ void Findings(const v1::Incident& incident, bool colour, std::string& out) {
                        finding.confidence());
     if (finding.has_marking()) out += "  " + MarkingText(finding.marking());
     out += '\n';
+    for (const v1::RegisteredDocument& document : finding.documents()) {
+      out += fmt::format("    {}\n", DocumentText(document));
+    }
     for (const v1::Match& match : finding.matches()) {
       out += fmt::format("    {}  {} {}–{}  {} %  {}\n", PartText(match.kind()),
                          Printable(match.part()), match.start(), match.end(), match.confidence(),

@@ -137,8 +137,10 @@ absl::Status ServerProcess::OpenPolicy() {
   auto policy = PolicyPublisher::Create(options, CompilePolicy, *store_, clock_);
   if (!policy.ok()) return policy.status();
   policy_ = std::move(*policy);
-  registries_ = std::make_unique<Registries>(RegistryOptions{}, *store_, *policy_, clock_);
-  return registries_->CatchUp();
+  indexes_ = std::make_unique<IndexShelf>(ShelfOptions{}, *store_, *policy_);
+  registries_ = std::make_unique<Registries>(RegistryOptions{}, *indexes_, clock_);
+  collections_ = std::make_unique<Collections>(*indexes_, *store_, clock_);
+  return indexes_->CatchUp();
 }
 
 absl::Status ServerProcess::OpenServices() {
@@ -146,9 +148,10 @@ absl::Status ServerProcess::OpenServices() {
   fleet_ = std::make_unique<Fleet>(FleetOptions{}, *store_, clock_);
   workers_ = std::make_unique<WorkerPool>(kWorkers, kJobsMax);
   anonymous_ = std::make_unique<PeerLimiter>(PeerLimits{}, clock_);
-  services_ = std::make_unique<Services>(
-      Services{*authority_, *devices_, *operators_, *policy_, *registries_, *ingest_, *fleet_,
-               *store_, clock_, *workers_, counters_, *anonymous_, refusals_, RpcBounds{}});
+  services_ = std::make_unique<Services>(Services{*authority_, *devices_, *operators_, *policy_,
+                                                  *indexes_, *registries_, *collections_, *ingest_,
+                                                  *fleet_, *store_, clock_, *workers_, counters_,
+                                                  *anonymous_, refusals_, RpcBounds{}});
   if (!options_.metrics_listen.empty()) {
     auto page = MetricsPage::Start(
         options_.metrics_listen,

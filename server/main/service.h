@@ -53,7 +53,9 @@ class ServerProcess {
   std::unique_ptr<DeviceIdentity> devices_;
   std::unique_ptr<Operators> operators_;
   std::unique_ptr<PolicyPublisher> policy_;
+  std::unique_ptr<IndexShelf> indexes_;
   std::unique_ptr<Registries> registries_;
+  std::unique_ptr<Collections> collections_;
   std::unique_ptr<RecordIngest> ingest_;
   std::unique_ptr<Fleet> fleet_;
   std::unique_ptr<WorkerPool> workers_;

@@ -14,6 +14,7 @@ CompiledPolicy CompilePolicy(const PolicyFiles& files) {
   result.problems = std::move(packs.problems);
   if (packs.database == nullptr) return result;
   packs.database->CheckRegistries(files.registries, result.problems);
+  packs.database->CheckCollections(files.collections, result.problems);
   auto policy = rules::LoadPolicy(files.file, files.yaml, packs.database->DetectorIds());
   result.problems.insert(result.problems.end(), policy.problems.begin(), policy.problems.end());
   policy.policy.mutable_apps()->Assign(files.apps.begin(), files.apps.end());

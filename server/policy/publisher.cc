@@ -59,6 +59,7 @@ absl::Status PolicyPublisher::Load() {
   bundle->sha256 = crypto::Sha256Hex(bundle->bytes);
   bundle->policy = opened->policy();
   bundle->registries.assign(opened->registries().begin(), opened->registries().end());
+  bundle->collections.assign(opened->collections().begin(), opened->collections().end());
   current_ = std::move(bundle);
   return absl::OkStatus();
 }
@@ -76,26 +77,34 @@ absl::StatusOr<CompiledPolicy> PolicyPublisher::CheckLocked(PolicyFiles& files) 
         "the request has no packs and the server ships none; start it with --packs DIR");
   }
   files.apps = options_.shipped_apps;
-  const auto registries = StoredRegistries();
-  if (!registries.ok()) return registries.status();
-  for (const v1::Registry& registry : *registries) {
+  PublishedBundle indexes;
+  if (auto status = ReadIndexes(indexes); !status.ok()) return status;
+  for (const v1::Registry& registry : indexes.registries) {
     v1::RegistryIndex& head = files.registries.emplace_back();
     head.set_name(registry.name());
     *head.mutable_columns() = registry.columns();
   }
+  for (const v1::DocumentCollection& collection : indexes.collections) {
+    v1::DocumentIndex& head = files.collections.emplace_back();
+    head.set_name(collection.name());
+    head.set_kind(collection.kind());
+  }
   return compiler_(files);
 }
 
-absl::StatusOr<std::vector<v1::Registry>> PolicyPublisher::StoredRegistries() const {
-  const auto rows = store_.ListRegistries();
-  if (!rows.ok()) return rows.status();
-  std::vector<v1::Registry> registries;
-  for (const RegistryRow& row : *rows) {
-    if (!registries.emplace_back().ParseFromString(row.head)) {
-      return absl::DataLossError(fmt::format("client registry {} in the store", row.name));
+absl::Status PolicyPublisher::ReadIndexes(PublishedBundle& into) const {
+  const auto read = [this](IndexKind kind, auto& heads) -> absl::Status {
+    const auto rows = store_.ListIndexes(kind);
+    if (!rows.ok()) return rows.status();
+    for (const IndexRow& row : *rows) {
+      if (!heads.emplace_back().ParseFromString(row.head)) {
+        return absl::DataLossError(fmt::format("index {} in the store", row.name));
+      }
     }
-  }
-  return registries;
+    return absl::OkStatus();
+  };
+  if (auto status = read(IndexKind::kRegistry, into.registries); !status.ok()) return status;
+  return read(IndexKind::kCollection, into.collections);
 }
 
 absl::StatusOr<CompiledPolicy> PolicyPublisher::Check(PolicyFiles files) {
@@ -140,13 +149,13 @@ absl::StatusOr<std::shared_ptr<const PublishedBundle>> PolicyPublisher::Publish(
   published->created = clock_.WallNow();
   published->author = author;
   published->policy = bundle.policy();
-  auto registries = StoredRegistries();
-  if (!registries.ok()) return registries.status();
-  published->registries = *std::move(registries);
+  if (auto status = ReadIndexes(*published); !status.ok()) return status;
   bundle.set_version(published->version);
   *bundle.mutable_created() = ToProtoTime(published->created);
   bundle.set_author(published->author);
   bundle.mutable_registries()->Assign(published->registries.begin(), published->registries.end());
+  bundle.mutable_collections()->Assign(published->collections.begin(),
+                                       published->collections.end());
   published->bytes = SignBundle(key_, bundle);
   published->sha256 = crypto::Sha256Hex(published->bytes);
   if (published->bytes.size() > options_.bundle_bytes_max) {
@@ -166,25 +175,15 @@ absl::StatusOr<std::shared_ptr<const PublishedBundle>> PolicyPublisher::Publish(
   return published;
 }
 
-std::vector<std::string> PolicyPublisher::NamedBlobs() const {
-  std::vector<std::string> digests;
+std::map<std::string, uint64_t> PolicyPublisher::NamedBlobs() const {
+  std::map<std::string, uint64_t> blobs;
   const std::lock_guard lock(mutex_);
   for (const auto& bundle : {current_, previous_}) {
     if (bundle == nullptr) continue;
-    for (const v1::Registry& registry : bundle->registries) digests.push_back(registry.sha256());
+    for (const auto& index : bundle->registries) blobs[index.sha256()] = index.size_bytes();
+    for (const auto& index : bundle->collections) blobs[index.sha256()] = index.size_bytes();
   }
-  return digests;
-}
-
-uint64_t PolicyPublisher::BlobBytes(std::string_view sha256) const {
-  const std::lock_guard lock(mutex_);
-  for (const auto& bundle : {current_, previous_}) {
-    if (bundle == nullptr) continue;
-    for (const v1::Registry& registry : bundle->registries) {
-      if (registry.sha256() == sha256) return registry.size_bytes();
-    }
-  }
-  return 0;
+  return blobs;
 }
 
 std::shared_ptr<const PublishedBundle> PolicyPublisher::Current() const {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,8 +23,9 @@ struct PolicyFiles {
   std::string file;  // what problems name
   std::string yaml;
   std::vector<v1::Pack> packs;  // empty: the shipped ones
-  // What the publisher knows, and fills in: the registries and apps that there are.
+  // What the publisher knows, and fills in: the registries, collections and apps that there are.
   std::vector<v1::RegistryIndex> registries{};
+  std::vector<v1::DocumentIndex> collections{};
   std::vector<v1::App> apps{};
 };
 
@@ -45,6 +47,7 @@ struct PublishedBundle {
   std::string bytes;   // serialised SignedBundle
   v1::Policy policy;
   std::vector<v1::Registry> registries;
+  std::vector<v1::DocumentCollection> collections;
 };
 
 struct PublisherOptions {
@@ -77,7 +80,7 @@ class PolicyPublisher {
   // Durable, and told to the listener, when it returns a bundle.
   absl::StatusOr<Applied> Apply(PolicyFiles files, std::string_view author);
 
-  // The policy and packs in force once more, with the client registries that the store has now.
+  // The policy and packs in force once more, with the indexes that the store has now.
   // Null when none has been applied yet.
   absl::StatusOr<std::shared_ptr<const PublishedBundle>> Republish(std::string_view author);
 
@@ -85,9 +88,8 @@ class PolicyPublisher {
   [[nodiscard]] std::shared_ptr<const PublishedBundle> Current() const;
   // The current one or the one before; null for any other hash.
   [[nodiscard]] std::shared_ptr<const PublishedBundle> Find(std::string_view sha256) const;
-  // Of the blobs that these two name: their digests, and the size of one; 0 for any other.
-  [[nodiscard]] std::vector<std::string> NamedBlobs() const;
-  [[nodiscard]] uint64_t BlobBytes(std::string_view sha256) const;
+  // The blobs that these two name: sizes by digest.
+  [[nodiscard]] std::map<std::string, uint64_t> NamedBlobs() const;
   [[nodiscard]] const std::string& public_key() const { return key_.public_key; }
 
   // At most one, set before anything is applied. Called in order of version.
@@ -99,7 +101,7 @@ class PolicyPublisher {
       : options_(options), compiler_(std::move(compiler)), store_(store), clock_(clock) {}
   absl::Status Load();
   absl::StatusOr<CompiledPolicy> CheckLocked(PolicyFiles& files);
-  absl::StatusOr<std::vector<v1::Registry>> StoredRegistries() const;
+  absl::Status ReadIndexes(PublishedBundle& into) const;
   absl::StatusOr<std::shared_ptr<const PublishedBundle>> Publish(v1::PolicyBundle bundle,
                                                                  std::string_view author);
 

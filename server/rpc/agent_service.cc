@@ -43,7 +43,7 @@ class BlobStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
     offset_ = request_.offset();
     bundle_ = services_.policy.Find(request_.sha256());
     const auto bytes = bundle_ != nullptr ? absl::StatusOr<uint64_t>(bundle_->bytes.size())
-                                          : services_.registries.BlobBytes(request_.sha256());
+                                          : services_.indexes.BlobBytes(request_.sha256());
     if (!bytes.ok()) return FinishWith(bytes.status());
     bytes_ = *bytes;
     if (offset_ > bytes_) {
@@ -63,7 +63,7 @@ class BlobStream final : public grpc::ServerWriteReactor<v1::BlobChunk> {
   }
 
   void ReadPiece() {
-    auto piece = services_.registries.ReadBlob(request_.sha256(), offset_);
+    auto piece = services_.indexes.ReadBlob(request_.sha256(), offset_);
     if (!piece.ok()) return FinishWith(piece.status());
     piece_ = *std::move(piece);
     piece_at_ = 0;

@@ -1,15 +1,13 @@
 #include <algorithm>
-#include <charconv>
 
 #include "common/ids.h"
 #include "fmt/format.h"
 #include "server/rpc/operator_service.h"
+#include "server/rpc/paging.h"
 
 namespace shoumi::server {
 namespace {
 
-constexpr uint32_t kPageDefault = 50;
-constexpr uint32_t kPageMax = 1000;
 constexpr size_t kFilterBytesMax = 256;
 
 // What a page holds in bytes. Callers of gRPC take 4 MiB unless they ask for more.
@@ -26,26 +24,6 @@ class PageBytes {
   static constexpr size_t kPageBytesMax = 2U << 20U;
   size_t bytes_ = 0;
 };
-
-absl::StatusOr<uint32_t> PageSize(uint32_t asked) {
-  if (asked > kPageMax) {
-    return absl::InvalidArgumentError(fmt::format("a page has at most {} rows", kPageMax));
-  }
-  return asked == 0 ? kPageDefault : asked;
-}
-
-// Page tokens of lists that are ordered by number: the number of the last row seen.
-absl::StatusOr<uint64_t> BeforeNumber(const std::string& page_token) {
-  if (page_token.empty()) return 0;
-  uint64_t number = 0;
-  const char* const end = page_token.data() + page_token.size();
-  const auto parsed = std::from_chars(page_token.data(), end, number);
-  if (parsed.ec != std::errc() || parsed.ptr != end || number == 0 ||
-      number > static_cast<uint64_t>(INT64_MAX)) {
-    return absl::InvalidArgumentError("not a page token of this list");
-  }
-  return number;
-}
 
 absl::Status CheckFilters(std::initializer_list<const std::string*> filters) {
   const bool fits = std::all_of(filters.begin(), filters.end(), [](const std::string* filter) {
@@ -95,7 +73,7 @@ grpc::ServerUnaryReactor* OperatorServiceHandlers::ListIncidents(
   return Run(context, [this, request, response](const OperatorIdentity&) -> absl::Status {
     const auto limit = PageSize(request->page_size());
     if (!limit.ok()) return limit.status();
-    const auto before = BeforeNumber(request->page_token());
+    const auto before = NumberOfToken(request->page_token());
     if (!before.ok()) return before.status();
     if (auto status = CheckFilters({&request->device_id(), &request->rule(), &request->action()});
         !status.ok()) {
@@ -130,6 +108,7 @@ grpc::ServerUnaryReactor* OperatorServiceHandlers::GetIncident(
     if (!response->mutable_incident()->ParseFromString(row->record.body)) {
       return absl::DataLossError("the store holds an incident that is none");
     }
+    services_.collections.SetTitles(*response->mutable_incident());
     return absl::OkStatus();
   });
 }
@@ -140,7 +119,7 @@ grpc::ServerUnaryReactor* OperatorServiceHandlers::ListAgentEvents(
   return Run(context, [this, request, response](const OperatorIdentity&) -> absl::Status {
     const auto limit = PageSize(request->page_size());
     if (!limit.ok()) return limit.status();
-    const auto before = BeforeNumber(request->page_token());
+    const auto before = NumberOfToken(request->page_token());
     if (!before.ok()) return before.status();
     if (auto status = CheckFilters({&request->device_id()}); !status.ok()) return status;
     const auto rows = services_.store.ListAgentEvents(request->device_id(), *before, *limit);

@@ -1,10 +1,5 @@
 // Client registries, as operators import, list and remove them.
-#include <grpcpp/alarm.h>
-
-#include <chrono>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -12,6 +7,7 @@
 #include "common/log.h"
 #include "server/rpc/operator_service.h"
 #include "server/rpc/unary.h"
+#include "server/rpc/upload_stream.h"
 
 namespace shoumi::server {
 namespace {
@@ -48,142 +44,55 @@ void SetOutcome(const ImportOutcome& outcome, const std::string& file,
   response.set_policy_version(outcome.policy_version);
 }
 
-// Ends a call whose other side has gone quiet.
-class IdleWatch {
+class TableStream final : public UploadStream<v1::ImportRegistryRequest> {
  public:
-  explicit IdleWatch(grpc::CallbackServerContext& context) : shared_(std::make_shared<Shared>()) {
-    shared_->context = &context;
-  }
-  ~IdleWatch() { Forget(); }
-  IdleWatch(const IdleWatch&) = delete;
-  IdleWatch& operator=(const IdleWatch&) = delete;
-
-  void Start(std::chrono::milliseconds idle_max) {
-    alarm_ = std::make_unique<grpc::Alarm>();
-    alarm_->Set(std::chrono::system_clock::now() + idle_max, [shared = shared_](bool over) {
-      const std::lock_guard lock(shared->mutex);
-      if (over && shared->context != nullptr) shared->context->TryCancel();
-    });
-  }
-  void Stop() { alarm_.reset(); }
+  TableStream(const Services& services, grpc::CallbackServerContext& context,
+              v1::ImportRegistryResponse& response)
+      : UploadStream(services, context, "registry import"), response_(response) {}
 
  private:
-  struct Shared {
-    std::mutex mutex;
-    grpc::CallbackServerContext* context = nullptr;
-  };
-  void Forget() {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->context = nullptr;
-  }
-
-  const std::shared_ptr<Shared> shared_;
-  std::unique_ptr<grpc::Alarm> alarm_;
-};
-
-// Takes a table in. Deletes itself. One job at a time: the next message is read when the one before
-// has been worked on.
-class ImportStream final : public grpc::ServerReadReactor<v1::ImportRegistryRequest> {
- public:
-  ImportStream(const Services& services, grpc::CallbackServerContext& context,
-               v1::ImportRegistryResponse& response)
-      : services_(services), context_(context), response_(response) {
-    Work([this] { Begin(); });
-  }
-
-  void OnReadDone(bool ok) override {
-    idle_.Stop();
-    if (ok) {
-      Work([this] { Take(); });
-    } else if (context_.IsCancelled()) {
-      FinishWith(absl::CancelledError("the operator went away"));
-    } else {
-      Work([this] { Conclude(); });
-    }
-  }
-  void OnDone() override { delete this; }
-
- private:
-  void Work(std::function<void()> job) {
-    if (!services_.workers.Submit(std::move(job))) {
-      FinishWith(absl::ResourceExhaustedError("the server is busy; try again"));
-    }
-  }
-
-  void Begin() {
-    auto identity = services_.operators.Authenticate(BearerToken(context_));
-    if (!identity.ok()) return FinishWith(identity.status());
-    if (identity->must_change_password) {
-      return FinishWith(absl::FailedPreconditionError(
-          "the one-time password must be changed first: shoumictl passwd"));
-    }
-    operator_ = identity->name;
-    Read();
-  }
-
-  void Take() {
-    absl::Status status;
-    if (request_.has_head()) {
-      status = TakeHead(request_.head());
-    } else if (import_ == nullptr) {
-      status = absl::InvalidArgumentError("a table comes after its head");
-    } else {
-      status = import_->Feed(request_.csv());
-    }
-    if (!status.ok()) return FinishWith(status);
-    Read();
-  }
-
-  void Read() {
-    idle_.Start(std::chrono::milliseconds(services_.bounds.import_idle_ms_max));
-    StartRead(&request_);
+  absl::Status Take(const v1::ImportRegistryRequest& request) override {
+    if (request.has_head()) return TakeHead(request.head());
+    if (import_ == nullptr) return absl::InvalidArgumentError("a table comes after its head");
+    return import_->Feed(request.csv());
   }
 
   absl::Status TakeHead(const v1::ImportRegistryHead& head) {
     if (import_ != nullptr) return absl::InvalidArgumentError("a second head");
     file_ = head.file();
-    auto import = services_.registries.Begin(
+    auto import = services().registries.Begin(
         {head.file(), head.spec_file(), head.spec_yaml(), head.good_rows(), head.dry_run()},
-        operator_);
+        operator_name());
     if (!import.ok()) return import.status();
     import_ = *std::move(import);
     return absl::OkStatus();
   }
 
-  void Conclude() {
-    if (import_ == nullptr) return FinishWith(absl::InvalidArgumentError("no table came"));
+  absl::Status Conclude() override {
+    if (import_ == nullptr) return absl::InvalidArgumentError("no table came");
     const auto outcome = import_->Finish();
-    if (!outcome.ok()) return FinishWith(outcome.status());
+    if (!outcome.ok()) return outcome.status();
     SetOutcome(*outcome, file_, response_);
     if (outcome->version > 0) {
-      spdlog::info("operator {} imported a client registry of {} rows as version {}", operator_,
-                   outcome->counts.rows, outcome->version);
+      spdlog::info("operator {} imported a client registry of {} rows as version {}",
+                   operator_name(), outcome->counts.rows, outcome->version);
     }
-    FinishWith(absl::OkStatus());
+    return absl::OkStatus();
   }
+  void Drop() override { import_.reset(); }
 
-  void FinishWith(const absl::Status& status) {
-    import_.reset();
-    services_.refusals.Call("registry import", PeerAddress(context_), status);
-    services_.counters.Count(status);
-    Finish(ToGrpc(status));
-  }
-
-  const Services& services_;
-  grpc::CallbackServerContext& context_;
   v1::ImportRegistryResponse& response_;
-  v1::ImportRegistryRequest request_;
-  std::string operator_;
   std::string file_;
   std::unique_ptr<Registries::Import> import_;
-  IdleWatch idle_{context_};
 };
 
 }  // namespace
 
 grpc::ServerReadReactor<v1::ImportRegistryRequest>* OperatorServiceHandlers::ImportRegistry(
     Context* context, v1::ImportRegistryResponse* response) {
-  return new ImportStream(services_, *context, *response);
+  auto* const stream = new TableStream(services_, *context, *response);
+  stream->Start();
+  return stream;
 }
 
 grpc::ServerUnaryReactor* OperatorServiceHandlers::ListRegistries(

@@ -51,6 +51,15 @@ class OperatorServiceHandlers final : public v1::OperatorService::CallbackServic
   Reactor* RemoveRegistry(Context* context, const v1::RemoveRegistryRequest* request,
                           v1::RemoveRegistryResponse* response) override;
 
+  grpc::ServerReadReactor<v1::ImportDocumentsRequest>* ImportDocuments(
+      Context* context, v1::ImportDocumentsResponse* response) override;
+  Reactor* ListCollections(Context* context, const v1::ListCollectionsRequest* request,
+                           v1::ListCollectionsResponse* response) override;
+  Reactor* ListDocuments(Context* context, const v1::ListDocumentsRequest* request,
+                         v1::ListDocumentsResponse* response) override;
+  Reactor* RemoveCollection(Context* context, const v1::RemoveCollectionRequest* request,
+                            v1::RemoveCollectionResponse* response) override;
+
  private:
   // Authenticates, then runs `work` with who is calling.
   Reactor* Run(Context* context,

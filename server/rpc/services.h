@@ -6,8 +6,9 @@
 #include "server/identity/operators.h"
 #include "server/incidents/ingest.h"
 #include "server/incidents/records.h"
+#include "server/indexes/collections.h"
+#include "server/indexes/registries.h"
 #include "server/policy/publisher.h"
-#include "server/registry/registries.h"
 #include "server/rpc/call.h"
 #include "server/rpc/refusal_log.h"
 #include "server/rpc/worker_pool.h"
@@ -35,7 +36,9 @@ struct Services {
   DeviceIdentity& devices;
   Operators& operators;
   PolicyPublisher& policy;
+  IndexShelf& indexes;
   Registries& registries;
+  Collections& collections;
   RecordIngest& ingest;
   Fleet& fleet;
   Store& store;

@@ -54,9 +54,16 @@ class SociStore final : public Store {
   absl::Status AddBundle(const BundleRow& bundle) override;
   absl::StatusOr<std::optional<BundleRow>> LatestBundle() override;
 
-  absl::Status PutRegistry(const RegistryRow& row) override;
-  absl::StatusOr<std::vector<RegistryRow>> ListRegistries() override;
-  absl::Status DeleteRegistry(std::string_view name) override;
+  absl::Status PutIndex(IndexKind kind, const IndexRow& row) override;
+  absl::StatusOr<std::vector<IndexRow>> ListIndexes(IndexKind kind) override;
+  absl::Status DeleteIndex(IndexKind kind, std::string_view name) override;
+  absl::Status PutDocuments(std::string_view collection, uint64_t version,
+                            const std::vector<DocumentRowData>& documents) override;
+  absl::StatusOr<DocumentPage> ListDocuments(std::string_view collection, uint64_t version,
+                                             uint32_t after, uint32_t limit) override;
+  absl::StatusOr<uint64_t> LastDocumentsVersion(std::string_view collection) override;
+  absl::StatusOr<DocumentRowData> GetDocument(std::string_view collection, uint64_t version,
+                                              uint32_t number) override;
   absl::Status AddBlobPiece(std::string_view sha256, uint64_t number,
                             std::string_view piece) override;
   absl::StatusOr<std::string> GetBlobPiece(std::string_view sha256, uint64_t number) override;

@@ -88,12 +88,28 @@ struct BundleRow {
 };
 
 // A client registry in force. Its index is the blob whose digest `head` says.
-struct RegistryRow {
+// What agents have an index of.
+enum class IndexKind { kRegistry, kCollection };
+
+// An index that is in force, or will be with the next bundle.
+struct IndexRow {
   std::string name;
   uint64_t version = 0;
   WallTime imported;
   std::string author;
-  std::string head;  // serialised Registry
+  std::string head;  // serialised Registry or DocumentCollection
+};
+
+// A document of one version of a collection.
+struct DocumentRowData {
+  uint32_t number = 0;  // from 1
+  std::string title;
+  std::string sha256;
+  uint64_t units = 0;
+};
+struct DocumentPage {
+  std::vector<DocumentRowData> rows;
+  uint64_t total = 0;
 };
 
 // One record of an agent's spool, ready for its table.
@@ -202,10 +218,22 @@ class Store {
   virtual absl::StatusOr<std::optional<BundleRow>> LatestBundle() = 0;
 
   // In place of the one with its name.
-  virtual absl::Status PutRegistry(const RegistryRow& row) = 0;
-  virtual absl::StatusOr<std::vector<RegistryRow>> ListRegistries() = 0;  // by name
+  virtual absl::Status PutIndex(IndexKind kind, const IndexRow& row) = 0;
+  virtual absl::StatusOr<std::vector<IndexRow>> ListIndexes(IndexKind kind) = 0;  // by name
   // NotFound when there is none.
-  virtual absl::Status DeleteRegistry(std::string_view name) = 0;
+  virtual absl::Status DeleteIndex(IndexKind kind, std::string_view name) = 0;
+
+  // In place of those that the version had.
+  virtual absl::Status PutDocuments(std::string_view collection, uint64_t version,
+                                    const std::vector<DocumentRowData>& documents) = 0;
+  // In order of number, after `after`.
+  virtual absl::StatusOr<DocumentPage> ListDocuments(std::string_view collection, uint64_t version,
+                                                     uint32_t after, uint32_t limit) = 0;
+  // The highest that the collection ever had; 0: none.
+  virtual absl::StatusOr<uint64_t> LastDocumentsVersion(std::string_view collection) = 0;
+  // NotFound when there is none.
+  virtual absl::StatusOr<DocumentRowData> GetDocument(std::string_view collection, uint64_t version,
+                                                      uint32_t number) = 0;
 
   // Pieces of a blob, numbered from 0, in place of the same one.
   virtual absl::Status AddBlobPiece(std::string_view sha256, uint64_t number,

@@ -240,30 +240,64 @@ TEST_P(StoreContract, BundlesKeepBytesAndVersion) {
   EXPECT_EQ(latest->signed_bytes, bytes);
 }
 
-TEST_P(StoreContract, RegistriesAndBlobsAreReplacedAndRemoved) {
+TEST_P(StoreContract, IndexesOfEachKindAreReplacedAndRemoved) {
   const std::string head("\0\xffhead", 6);
-  ASSERT_TRUE(store_->PutRegistry({"clients", 1, kNow, "admin", "old"}).ok());
-  ASSERT_TRUE(store_->PutRegistry({"clients", 2, kNow, "root", head}).ok());
-  ASSERT_TRUE(store_->PutRegistry({"banks", 1, kNow, "admin", "b"}).ok());
-  ASSERT_TRUE(store_->AddBlobPiece("s1", 0, std::string(1 << 20, '\0')).ok());
-  ASSERT_TRUE(store_->AddBlobPiece("s1", 1, "end").ok());
-  ASSERT_TRUE(store_->AddBlobPiece("s1", 1, "END").ok());
-  ASSERT_TRUE(store_->AddBlobPiece("s2", 0, "other").ok());
+  for (const IndexKind kind : {IndexKind::kRegistry, IndexKind::kCollection}) {
+    ASSERT_TRUE(store_->PutIndex(kind, {"clients", 1, kNow, "admin", "old"}).ok());
+    ASSERT_TRUE(store_->PutIndex(kind, {"clients", 2, kNow, "root", head}).ok());
+    ASSERT_TRUE(store_->PutIndex(kind, {"banks", 1, kNow, "admin", "b"}).ok());
+  }
+  EXPECT_TRUE(store_->DeleteIndex(IndexKind::kCollection, "banks").ok());
+  EXPECT_EQ(store_->DeleteIndex(IndexKind::kCollection, "banks").message(),
+            "no such collection of documents");
   Reopen();
-  const auto rows = store_->ListRegistries().value();
+  const auto rows = store_->ListIndexes(IndexKind::kRegistry).value();
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].name, "banks");
   EXPECT_EQ(rows[1].version, 2U);
   EXPECT_EQ(rows[1].author, "root");
   EXPECT_EQ(rows[1].head, head);
+  const auto collections = store_->ListIndexes(IndexKind::kCollection).value();
+  ASSERT_EQ(collections.size(), 1U);
+  EXPECT_EQ(collections[0].name, "clients");
+  EXPECT_EQ(store_->DeleteIndex(IndexKind::kRegistry, "none").code(), absl::StatusCode::kNotFound);
+}
+
+TEST_P(StoreContract, BlobsAreReplacedAndRemoved) {
+  ASSERT_TRUE(store_->AddBlobPiece("s1", 0, std::string(1 << 20, '\0')).ok());
+  ASSERT_TRUE(store_->AddBlobPiece("s1", 1, "end").ok());
+  ASSERT_TRUE(store_->AddBlobPiece("s1", 1, "END").ok());
+  ASSERT_TRUE(store_->AddBlobPiece("s2", 0, "other").ok());
+  Reopen();
   EXPECT_EQ(store_->GetBlobPiece("s1", 0)->size(), size_t{1} << 20);
   EXPECT_EQ(store_->GetBlobPiece("s1", 1).value(), "END");
   EXPECT_EQ(store_->GetBlobPiece("s1", 2).status().code(), absl::StatusCode::kNotFound);
   ASSERT_TRUE(store_->DeleteBlobsBut({"s2", "s3"}).ok());
   EXPECT_EQ(store_->GetBlobPiece("s1", 0).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->GetBlobPiece("s2", 0).value(), "other");
-  EXPECT_TRUE(store_->DeleteRegistry("banks").ok());
-  EXPECT_EQ(store_->DeleteRegistry("banks").code(), absl::StatusCode::kNotFound);
+}
+
+TEST_P(StoreContract, DocumentsOfEachVersionAreKept) {
+  ASSERT_TRUE(store_->PutDocuments("a", 1, {{1, "old", "s", 5}}).ok());
+  ASSERT_TRUE(store_->PutDocuments("a", 2, {{9, "wrong", "s", 5}}).ok());
+  ASSERT_TRUE(
+      store_
+          ->PutDocuments("a", 2, {{1, "合同.docx", "s1", 7}, {2, "b", "s2", 8}, {3, "c", "s3", 9}})
+          .ok());
+  Reopen();
+  const auto page = store_->ListDocuments("a", 2, 1, 1).value();
+  EXPECT_EQ(page.total, 3U);
+  ASSERT_EQ(page.rows.size(), 1U);
+  EXPECT_EQ(page.rows[0].title, "b");
+  EXPECT_EQ(page.rows[0].units, 8U);
+  EXPECT_EQ(store_->GetDocument("a", 2, 1)->title, "合同.docx");
+  EXPECT_EQ(store_->GetDocument("a", 1, 1)->title, "old");
+  for (const uint32_t number : {0U, 4U, 9U}) {
+    EXPECT_EQ(store_->GetDocument("a", 2, number).status().code(), absl::StatusCode::kNotFound);
+  }
+  EXPECT_EQ(store_->ListDocuments("b", 2, 0, 10)->total, 0U);
+  EXPECT_EQ(store_->LastDocumentsVersion("a").value(), 2U);
+  EXPECT_EQ(store_->LastDocumentsVersion("b").value(), 0U);
 }
 
 TEST_P(StoreContract, RecordsAreStoredExactlyOnce) {

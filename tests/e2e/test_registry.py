@@ -100,7 +100,7 @@ class Registry(harness.Site):
                 bytes_ = path.read_bytes()
                 for value in ("鑫瑞", "王小明", "13800138000", "88157788"):
                     self.assertNotIn(value.encode(), bytes_, path)
-        kept = [self.agent.state / "policy.bundle", *(self.agent.state / "registries").iterdir()]
+        kept = [self.agent.state / "policy.bundle", *(self.agent.state / "indexes").iterdir()]
         self.assertEqual([path.stat().st_mode & 0o077 for path in kept], [0, 0])
 
         # A bad row: told with its line, and nothing changes.

@@ -20,7 +20,7 @@ namespace shoumi::inspect {
 
 inline constexpr int kInspectorSocket = 3;  // descriptor of the socket in a fresh shoumi-inspect
 inline constexpr size_t kFrameHeadBytes = sizeof(uint32_t);
-inline constexpr size_t kFrameFdsMax = 16;
+inline constexpr size_t kFrameFdsMax = 32;
 inline constexpr uint32_t kConfigBytesMax = 64U << 20;   // InspectorConfig: all packs
 inline constexpr uint32_t kReadyBytesMax = 4U << 20;     // InspectorReady: problems and detectors
 inline constexpr uint32_t kControlBytesMax = 64U << 10;  // everything else but reports

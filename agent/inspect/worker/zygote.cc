@@ -17,8 +17,8 @@
 
 #include "agent/inspect/sandbox/sandbox.h"
 #include "agent/inspect/wire/frame.h"
+#include "agent/inspect/worker/index_maps.h"
 #include "agent/inspect/worker/last_words.h"
-#include "agent/inspect/worker/registry_maps.h"
 #include "agent/inspect/worker/worker.h"
 #include "common/fd.h"
 #include "fmt/format.h"
@@ -44,9 +44,9 @@ bool LoadConverters() {
   return all;
 }
 
-SandboxOptions SandboxFor(const v1::InspectLimits& limits, uint64_t registry_bytes) {
+SandboxOptions SandboxFor(const v1::InspectLimits& limits, uint64_t index_bytes) {
   SandboxOptions options;
-  options.mapped_files_bytes_max += registry_bytes;
+  options.mapped_files_bytes_max += index_bytes;
   options.readable.assign(std::begin(kReadable), std::end(kReadable));
   if (limits.worker_memory_bytes_max() != 0) {
     options.memory_bytes_max = limits.worker_memory_bytes_max();
@@ -90,7 +90,7 @@ class Zygote {
   UniqueFd null_;
   UniqueFd signals_;
   v1::InspectLimits limits_;
-  RegistryMaps registries_;
+  IndexMaps indexes_;
   std::shared_ptr<const rules::Database> database_;
 };
 
@@ -128,8 +128,8 @@ absl::Status Zygote::Prepare() {
   v1::InspectorReady ready;
   auto layers = EnterInspectorSandbox(user_, SandboxFor(limits_, 0));
   v1::InspectorConfig config;
-  std::vector<UniqueFd> indexes;
-  if (auto status = ReceiveFrame(socket_, kConfigBytesMax, config, &indexes); !status.ok()) {
+  std::vector<UniqueFd> files;
+  if (auto status = ReceiveFrame(socket_, kConfigBytesMax, config, &files); !status.ok()) {
     return status;
   }
   if (!layers.ok()) {
@@ -143,7 +143,7 @@ absl::Status Zygote::Prepare() {
                "iconv modules are missing: PDF files will be reported as partly inspected");
   }
   limits_ = config.limits();
-  if (auto status = registries_.Open(config.registries(), indexes); !status.ok()) {
+  if (auto status = indexes_.Open(config, files); !status.ok()) {
     AddProblem(ready, v1::PackProblem::SEVERITY_ERROR, "W003", std::string(status.message()));
     return SendFrame(socket_, ready);
   }
@@ -152,6 +152,8 @@ absl::Status Zygote::Prepare() {
   if (result.database != nullptr) {
     result.database->CheckRegistries({config.registries().begin(), config.registries().end()},
                                      result.problems);
+    result.database->CheckCollections({config.collections().begin(), config.collections().end()},
+                                      result.problems);
   }
   for (v1::PackProblem& problem : result.problems) *ready.add_problems() = std::move(problem);
   database_ = std::move(result.database);
@@ -222,11 +224,10 @@ void Zygote::BecomeWorker(UniqueFd socket) {
 #endif
   null_.Reset();
   v1::WorkerHello hello;
-  auto scanner = rules::Scanner::Create(*database_, registries_.registries());
+  auto scanner = rules::Scanner::Create(*database_, indexes_.registries(), indexes_.collections());
   if (!scanner.ok()) {
     hello.set_error(std::string(scanner.status().message()));
-  } else if (auto layers = EnterWorkerSandbox(SandboxFor(limits_, registries_.bytes()));
-             layers.ok()) {
+  } else if (auto layers = EnterWorkerSandbox(SandboxFor(limits_, indexes_.bytes())); layers.ok()) {
     AddLayers(*layers, hello.mutable_layers());
   } else {
     hello.set_error(std::string(layers.status().message()));

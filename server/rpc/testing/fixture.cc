@@ -45,15 +45,17 @@ void RpcTest::StartServer() {
   publisher.shipped_packs = rules::ReadPacks(SHOUMI_SOURCE_DIR "/rules/packs").value();
   publisher.shipped_apps = rules::LoadCatalogueFolder(SHOUMI_SOURCE_DIR "/rules/apps").value();
   policy = PolicyPublisher::Create(publisher, CompilePolicy, *store, clock).value();
-  registries = std::make_unique<Registries>(RegistryOptions{}, *store, *policy, clock);
+  indexes = std::make_unique<IndexShelf>(ShelfOptions{}, *store, *policy);
+  registries = std::make_unique<Registries>(RegistryOptions{}, *indexes, clock);
+  collections = std::make_unique<Collections>(*indexes, *store, clock);
   ingest = std::make_unique<RecordIngest>(*store, IngestOptions{});
   fleet = std::make_unique<Fleet>(FleetOptions{}, *store, clock);
   workers = std::make_unique<WorkerPool>(2, 1000);
   counters = std::make_unique<RpcCounters>();
   anonymous = std::make_unique<PeerLimiter>(peer_limits, clock);
   services = std::make_unique<Services>(
-      Services{*authority, *devices, *operators, *policy, *registries, *ingest, *fleet, *store,
-               clock, *workers, *counters, *anonymous, refusals, bounds});
+      Services{*authority, *devices, *operators, *policy, *indexes, *registries, *collections,
+               *ingest, *fleet, *store, clock, *workers, *counters, *anonymous, refusals, bounds});
   RpcServerOptions options;
   options.listen = "127.0.0.1:0";
   options.tick = std::chrono::milliseconds(20);
@@ -68,7 +70,9 @@ void RpcTest::StopServer(std::chrono::milliseconds deadline) {
   services.reset();
   fleet.reset();
   ingest.reset();
+  collections.reset();
   registries.reset();
+  indexes.reset();
   policy.reset();
   store.reset();
 }

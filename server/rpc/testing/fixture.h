@@ -116,7 +116,9 @@ class RpcTest : public testing::Test {
   std::unique_ptr<DeviceIdentity> devices;
   std::unique_ptr<Operators> operators;
   std::unique_ptr<PolicyPublisher> policy;
+  std::unique_ptr<IndexShelf> indexes;
   std::unique_ptr<Registries> registries;
+  std::unique_ptr<Collections> collections;
   std::unique_ptr<RecordIngest> ingest;
   std::unique_ptr<Fleet> fleet;
   std::unique_ptr<WorkerPool> workers;

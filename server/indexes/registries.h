@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "rules/registry/import/importer.h"
-#include "server/policy/publisher.h"
+#include "server/indexes/index_shelf.h"
 #include "server/store/store.h"
 #include "shoumi/v1/policy.pb.h"
 
@@ -18,8 +17,6 @@ namespace shoumi::server {
 
 struct RegistryOptions {
   uint64_t table_bytes_max = 8ULL << 30;
-  uint64_t index_bytes_max = 512ULL << 20;  // as agents take, all together
-  size_t piece_bytes = 1U << 20;            // of an index in the store
 };
 
 // What is asked for with a table.
@@ -49,15 +46,8 @@ struct ImportOutcome {
 class Registries {
  public:
   // All outlive the object.
-  Registries(const RegistryOptions& options, Store& store, PolicyPublisher& publisher,
-             const Clock& clock)
-      : options_(options), store_(store), publisher_(publisher), clock_(clock) {}
-
-  // After a start: a crash may have come between a change of the registries and its bundle.
-  absl::Status CatchUp();
-
-  // Only who holds it changes registries. Given back by any thread.
-  using Turn = std::shared_ptr<void>;
+  Registries(const RegistryOptions& options, IndexShelf& shelf, const Clock& clock)
+      : options_(options), shelf_(shelf), clock_(clock) {}
 
   // One table on its way in. Not thread-safe.
   class Import {
@@ -69,9 +59,10 @@ class Registries {
 
    private:
     friend class Registries;
-    Import(Registries& registries, Turn turn) : registries_(registries), turn_(std::move(turn)) {}
+    Import(Registries& registries, IndexShelf::Turn turn)
+        : registries_(registries), turn_(std::move(turn)) {}
     Registries& registries_;
-    const Turn turn_;
+    const IndexShelf::Turn turn_;
     ImportRequest request_;
     std::string author_;
     ImportOutcome outcome_;
@@ -83,29 +74,20 @@ class Registries {
   absl::StatusOr<std::unique_ptr<Import>> Begin(ImportRequest request, std::string author);
 
   struct Listed {
-    RegistryRow row;  // without its head
+    IndexRow row;  // without its head
     v1::Registry head;
   };
   absl::StatusOr<std::vector<Listed>> List();
-  // The version of the bundle without it; 0 when there is none. NotFound when there is no such one,
-  // ResourceExhausted while an import is under way.
-  absl::StatusOr<uint64_t> Remove(std::string_view name, std::string_view author);
-
-  // A blob that a bundle in force names: its size, and what is at an offset, at most one piece.
-  // NotFound for any other.
-  absl::StatusOr<uint64_t> BlobBytes(std::string_view sha256);
-  absl::StatusOr<std::string> ReadBlob(std::string_view sha256, uint64_t offset);
+  absl::StatusOr<uint64_t> Remove(std::string_view name, std::string_view author) {
+    return shelf_.Remove(IndexKind::kRegistry, name, author);
+  }
 
  private:
-  absl::StatusOr<Turn> TakeTurn();
   absl::Status Keep(Import& import);
-  absl::Status ForgetOldBlobs();
 
   const RegistryOptions options_;
-  Store& store_;
-  PolicyPublisher& publisher_;
+  IndexShelf& shelf_;
   const Clock& clock_;
-  std::atomic<bool> taken_ = false;
 };
 
 }  // namespace shoumi::server

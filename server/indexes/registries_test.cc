@@ -1,4 +1,4 @@
-#include "server/registry/registries.h"
+#include "server/indexes/registries.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,8 +43,9 @@ class RegistriesTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  void Open(RegistryOptions options = {}) {
+  void Open(RegistryOptions options = {}, ShelfOptions shelf = {}) {
     registries_.reset();
+    shelf_.reset();
     publisher_.reset();
     store_.reset();
     store_ = OpenSqliteStore((folder_ / "store.db").string()).value();
@@ -55,8 +56,9 @@ class RegistriesTest : public testing::Test {
     pack.set_yaml(kPack);
     publishing.shipped_apps = rules::LoadCatalogueFolder(SHOUMI_SOURCE_DIR "/rules/apps").value();
     publisher_ = PolicyPublisher::Create(publishing, CompilePolicy, *store_, Clock::Real()).value();
-    options.piece_bytes = 1000;
-    registries_ = std::make_unique<Registries>(options, *store_, *publisher_, Clock::Real());
+    shelf.piece_bytes = 1000;
+    shelf_ = std::make_unique<IndexShelf>(shelf, *store_, *publisher_);
+    registries_ = std::make_unique<Registries>(options, *shelf_, Clock::Real());
   }
 
   ImportOutcome Import(const std::string& table, bool good_rows = false, bool dry_run = false) {
@@ -73,9 +75,9 @@ class RegistriesTest : public testing::Test {
 
   std::string Blob(const std::string& sha256) {
     std::string blob;
-    const auto bytes = registries_->BlobBytes(sha256);
+    const auto bytes = shelf_->BlobBytes(sha256);
     while (bytes.ok() && blob.size() < *bytes) {
-      const auto piece = registries_->ReadBlob(sha256, blob.size());
+      const auto piece = shelf_->ReadBlob(sha256, blob.size());
       if (!piece.ok()) break;
       blob += *piece;
     }
@@ -86,6 +88,7 @@ class RegistriesTest : public testing::Test {
   std::filesystem::path folder_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<PolicyPublisher> publisher_;
+  std::unique_ptr<IndexShelf> shelf_;
   std::unique_ptr<Registries> registries_;
 };
 
@@ -164,7 +167,7 @@ TEST_F(RegistriesTest, TheIndexBeforeStaysUntilNobodyFetchesIt) {
   EXPECT_NE(first, second);  // the key is another
   EXPECT_FALSE(Blob(first).empty());
   EXPECT_EQ(Import(kGood).version, 3U);
-  EXPECT_EQ(registries_->BlobBytes(first).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(shelf_->BlobBytes(first).status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store_->GetBlobPiece(first, 0).status().code(), absl::StatusCode::kNotFound);
   EXPECT_FALSE(Blob(second).empty());
   EXPECT_EQ(registries_->Remove("clients", "admin").value(), 5U);
@@ -186,31 +189,32 @@ TEST_F(RegistriesTest, OneAtATime) {
 TEST_F(RegistriesTest, BoundsAreNamed) {
   RegistryOptions options;
   options.table_bytes_max = 50;
-  options.index_bytes_max = 100;
-  Open(options);
+  ShelfOptions shelf;
+  shelf.index_bytes_max = 100;
+  Open(options, shelf);
   auto import = registries_->Begin({"a.csv", "a.yaml", kSpec, false, false}, "admin");
   EXPECT_TRUE((*import)->Feed(std::string(50, 'x')).ok());
   EXPECT_EQ((*import)->Feed("x").message(), "the table has more than 50 bytes");
   import->reset();
   options.table_bytes_max = 5000;
-  Open(options);
+  Open(options, shelf);
   import = registries_->Begin({"a.csv", "a.yaml", kSpec, false, false}, "admin");
   EXPECT_TRUE((*import)->Feed(kGood).ok());
   EXPECT_THAT(std::string((*import)->Finish().status().message()),
-              HasSubstr("at most 16 of 100 bytes together"));
+              HasSubstr("at most 16 and 100 bytes can be"));
   EXPECT_TRUE(registries_->List()->empty());
 }
 
 TEST_F(RegistriesTest, AStartCatchesUpWithWhatTheStoreHas) {
   ASSERT_TRUE(publisher_->Apply({"policy.yaml", policy_, {}}, "admin").ok());
   ASSERT_TRUE(Import(kGood).ok);
-  ASSERT_TRUE(store_->DeleteRegistry("clients").ok());
+  ASSERT_TRUE(store_->DeleteIndex(IndexKind::kRegistry, "clients").ok());
   Open();
   EXPECT_EQ(publisher_->Current()->registries.size(), 1U);
-  ASSERT_TRUE(registries_->CatchUp().ok());
+  ASSERT_TRUE(shelf_->CatchUp().ok());
   EXPECT_TRUE(publisher_->Current()->registries.empty());
   const uint64_t version = publisher_->Current()->version;
-  ASSERT_TRUE(registries_->CatchUp().ok());
+  ASSERT_TRUE(shelf_->CatchUp().ok());
   EXPECT_EQ(publisher_->Current()->version, version);
 }
 

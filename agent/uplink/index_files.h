@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agent/inspect/inspector_rules.h"
+#include "shoumi/v1/policy.pb.h"
+
+namespace shoumi::agent {
+
+// Indexes of client registries and of documents on this workstation: STATE/indexes/SHA256.index.
+// Not thread-safe.
+class IndexFiles {
+ public:
+  // An index as the bundle names it.
+  struct Named {
+    std::string what;    // "client registry 'clients'"
+    std::string sha256;  // hex
+    uint64_t size_bytes = 0;
+  };
+  // Fetches the index into `path`, which may hold the start of it.
+  using Fetch = std::function<absl::Status(const Named& index, const std::string& path)>;
+
+  explicit IndexFiles(const std::string& state_dir) : folder_(state_dir + "/indexes") {}
+
+  // What the bundle inspects with, each index with its digest checked. Those that are not here are
+  // fetched; FailedPrecondition when `fetch` is null. Errors name the index.
+  absl::StatusOr<inspect::InspectorRules> Open(const v1::PolicyBundle& bundle, const Fetch& fetch);
+  // Removes the files of all that the bundle does not name.
+  void KeepOnly(const v1::PolicyBundle& bundle) const;
+
+ private:
+  absl::StatusOr<inspect::IndexFile> OpenOne(const Named& index, const Fetch& fetch);
+  [[nodiscard]] std::string PathOf(const std::string& sha256) const;
+
+  const std::string folder_;
+};
+
+}  // namespace shoumi::agent
