@@ -14,7 +14,7 @@
 
 namespace shoumi::documents {
 
-inline constexpr size_t kFingerprintsPerDocumentMax = 4'000'000;
+inline constexpr size_t kFingerprintsPerDocumentMax = 900'000;  // fit one message
 // A document with fewer cannot be told by them.
 inline constexpr size_t kFingerprintsPerDocumentMin = 4;
 

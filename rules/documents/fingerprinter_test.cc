@@ -81,7 +81,7 @@ TEST(Fingerprinter, TheBoundIsSaid) {
     status = of.Text(text);
   }
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(status.message(), "more than 4000000 fingerprints");
+  EXPECT_EQ(status.message(), "more than 900000 fingerprints");
 }
 
 }  // namespace
