@@ -28,14 +28,15 @@ void Fingerprinter::BeginPart(v1::PartKind kind) {
 
 void Fingerprinter::Add(const Unit& unit) {
   ++units_;
-  const auto keep = [this](const Gram& gram) { fingerprints_.insert(gram.hash); };
-  gram_reader_.Add(unit, [&](const Gram& gram) {
-    if (kind_ == v1::COLLECTION_KIND_EXCLUDED) {
-      keep(gram);
-    } else {
-      winnower_.Add(gram, keep);
-    }
-  });
+  if (kind_ == v1::COLLECTION_KIND_EXCLUDED) {
+    gram_reader_.Add(unit, [this](const Gram& gram) { fingerprints_.insert(gram.hash); });
+  } else {
+    winnower_.Add(unit, [this](std::span<const Gram> grams) { Keep(grams); });
+  }
+}
+
+void Fingerprinter::Keep(std::span<const Gram> grams) {
+  for (const Gram& gram : grams) fingerprints_.insert(gram.hash);
 }
 
 absl::Status Fingerprinter::Bound() const {
@@ -62,7 +63,7 @@ absl::Status Fingerprinter::Text(std::string_view text) {
 absl::Status Fingerprinter::EndPart() {
   if (skipped_) return absl::OkStatus();
   unit_reader_.EndPart([this](const Unit& unit) { Add(unit); });
-  winnower_.EndPart([this](const Gram& gram) { fingerprints_.insert(gram.hash); });
+  winnower_.EndPart([this](std::span<const Gram> grams) { Keep(grams); });
   return Bound();
 }
 

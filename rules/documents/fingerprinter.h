@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -40,6 +41,7 @@ class Fingerprinter {
 
  private:
   void Add(const Unit& unit);
+  void Keep(std::span<const Gram> grams);
   [[nodiscard]] absl::Status Bound() const;
 
   const v1::CollectionKind kind_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -25,109 +26,81 @@ struct Gram {
   uint64_t to = 0;
 };
 
-// Units → the hash of every run of kGramUnits. Not thread-safe.
-class GramReader {
- public:
-  void BeginPart() {
-    units_ = 0;
-    rolling_ = 0;
-    repeats_ = 0;
-  }
-  // `sink` is called with the gram that `unit` ends, if there is one and it is not repetitive.
-  template <class Sink>
-  void Add(const Unit& unit, Sink&& sink) {
-    Kept& slot = kept_[units_ % kGramUnits];
-    if (units_ >= kGramUnits) {
-      rolling_ -= slot.unit.hash * kOldest;
-      repeats_ -= slot.repeats ? 1 : 0;
-    }
-    slot = {unit, Repeats(unit.hash)};
-    rolling_ = rolling_ * kBase + unit.hash;
-    repeats_ += slot.repeats ? 1 : 0;
-    ++units_;
-    if (units_ < kGramUnits || repeats_ > kRepeatsMax) return;
-    sink(Gram{Finish(rolling_), kept_[units_ % kGramUnits].unit.from, unit.to});
-  }
-  [[nodiscard]] uint64_t units() const { return units_; }
-
- private:
-  static constexpr uint64_t kBase = 0x9E3779B97F4A7C15;
-  static constexpr uint64_t kOldest = [] {  // to the power of kGramUnits - 1
-    uint64_t power = 1;
-    for (size_t i = 1; i < kGramUnits; ++i) power *= kBase;
-    return power;
-  }();
-  // Columns of zeros and ruled lines are in every form; so many of ten units may be one of the
-  // three before them.
-  static constexpr size_t kRepeatsMax = 5;
-
-  struct Kept {
-    Unit unit;
-    bool repeats = false;
-  };
-  [[nodiscard]] bool Repeats(uint64_t hash) const {
-    for (size_t back = 1; back <= 3 && back <= units_; ++back) {
-      if (kept_[(units_ - back) % kGramUnits].unit.hash == hash) return true;
-    }
-    return false;
-  }
-  static uint64_t Finish(uint64_t value) {
-    value ^= value >> 32U;
-    value *= 0xD6E8FEB86659FD93;
-    value ^= value >> 32U;
-    value *= 0xD6E8FEB86659FD93;
-    return value ^ value >> 32U;
-  }
-
-  std::array<Kept, kGramUnits> kept_{};
-  uint64_t units_ = 0;
-  uint64_t rolling_ = 0;
-  size_t repeats_ = 0;
-};
-
-// Grams → those that are fingerprints, in order. Not thread-safe.
+// Units → fingerprints, in order, a block at a time. Not thread-safe.
 class Winnower {
  public:
-  void BeginPart() {
-    grams_ = 0;
-    smallest_ = 0;
-    said_ = false;
-  }
+  Winnower();
+  void BeginPart();
+  // `sink` is called with a span of the Grams that are fingerprints of a block, when it is full.
   template <class Sink>
-  void Add(const Gram& gram, Sink&& sink) {
-    const uint64_t number = grams_++;
-    kept_[number % kWindowGrams] = gram;
-    if (number >= kWindowGrams && number - smallest_ >= kWindowGrams) {  // it left the window
-      smallest_ = number;
-      for (uint64_t back = 1; back < kWindowGrams; ++back) {
-        if (At(number - back).hash < At(smallest_).hash) smallest_ = number - back;
-      }
-      said_ = false;
-    } else if (gram.hash <= At(smallest_).hash) {
-      smallest_ = number;
-      said_ = false;
+  void Add(const Unit& unit, Sink&& sink) {
+    hashes_[size_] = unit.hash;
+    froms_[size_] = unit.from;
+    tos_[size_] = unit.to;
+    if (++size_ == kBlockUnits) {
+      Choose();
+      Say(sink);
     }
-    if (grams_ >= kWindowGrams) Say(sink);
   }
   // A part with fewer grams than a window has one fingerprint.
   template <class Sink>
   void EndPart(Sink&& sink) {
-    if (grams_ > 0) Say(sink);
+    ends_ = true;
+    Choose();
+    Say(sink);
   }
 
  private:
-  [[nodiscard]] const Gram& At(uint64_t number) const { return kept_[number % kWindowGrams]; }
+  static constexpr size_t kBlockUnits = 1024;
+  // Units that the next block looks at again.
+  static constexpr size_t kCarried = kSharedUnitsFound - 1;
+
+  // Into `chosen_`; keeps the units that are carried.
+  void Choose();
   template <class Sink>
   void Say(Sink&& sink) {
-    if (said_) return;
-    said_ = true;
-    sink(At(smallest_));
+    if (!chosen_.empty()) sink(std::span<const Gram>(chosen_));
+    chosen_.clear();
   }
 
-  std::array<Gram, kWindowGrams> kept_{};
-  uint64_t grams_ = 0;
-  uint64_t smallest_ = 0;  // number of the gram; of equal ones the last
-  bool said_ = false;
+  std::vector<uint64_t> hashes_;
+  std::vector<uint64_t> froms_;
+  std::vector<uint64_t> tos_;
+  std::vector<uint64_t> four_;    // room for sums
+  std::vector<uint64_t> grams_;   // of the block, by their first unit
+  std::vector<uint64_t> keys_;    // what the smallest is told by
+  std::vector<uint64_t> least_;   // of a window that starts here
+  std::vector<uint8_t> repeats_;  // whether a unit does
+  std::vector<Gram> chosen_;
+  size_t size_ = 0;
+  uint64_t first_ = 0;      // number of the block's first unit in the part
+  uint64_t last_said_ = 0;  // number of the last fingerprint's first unit, plus one
+  bool ends_ = false;
+};
+
+// Units → the hash of every run of kGramUnits, but for runs that say the same over and over:
+// columns of zeros and ruled lines are in every form. Not thread-safe.
+class GramReader {
+ public:
+  void BeginPart() { units_ = 0; }
+  // `sink` is called with the gram that `unit` ends, if there is one.
+  template <class Sink>
+  void Add(const Unit& unit, Sink&& sink) {
+    kept_[units_++ % kGramUnits] = unit;
+    if (units_ < kGramUnits) return;
+    std::array<uint64_t, kGramUnits> hashes{};
+    for (size_t i = 0; i < kGramUnits; ++i) hashes[i] = kept_[(units_ + i) % kGramUnits].hash;
+    if (IsRepetitive(hashes)) return;
+    sink(Gram{HashOf(hashes), kept_[units_ % kGramUnits].from, unit.to});
+  }
+
+ private:
+  using Hashes = std::array<uint64_t, kGramUnits>;
+  static bool IsRepetitive(const Hashes& hashes);
+  static uint64_t HashOf(const Hashes& hashes);
+
+  std::array<Unit, kGramUnits> kept_{};
+  uint64_t units_ = 0;
 };
 
 // All grams of `text`, normalised; offsets in it.

@@ -37,8 +37,10 @@ std::vector<std::string> TextsOf(std::string_view text) {
 std::set<uint64_t> FingerprintsOf(std::string_view text) {
   std::set<uint64_t> found;
   Winnower winnower;
-  const auto keep = [&](const Gram& gram) { found.insert(gram.hash); };
-  for (const Gram& gram : GramsOf(text)) winnower.Add(gram, keep);
+  const auto keep = [&](std::span<const Gram> grams) {
+    for (const Gram& gram : grams) found.insert(gram.hash);
+  };
+  for (const Unit& unit : UnitsOf(text)) winnower.Add(unit, keep);
   winnower.EndPart(keep);
   return found;
 }
@@ -107,6 +109,32 @@ TEST(Winnower, AnySharedRunOfEnoughUnitsGivesAnEqualFingerprint) {
     std::set_intersection(found.begin(), found.end(), registered.begin(), registered.end(),
                           std::back_inserter(both));
     EXPECT_FALSE(both.empty()) << start;
+  }
+}
+
+// Written as the paper says it, a window at a time.
+TEST(Winnower, KeepsTheLastSmallestOfEachWindow) {
+  for (const size_t units : {10U, 11U, 24U, 25U, 26U, 500U, 1023U, 1024U, 1025U, 2100U, 5000U}) {
+    std::string text = Han(units / 2, 7);
+    text += "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 ";
+    text += Han(units - units / 2, 8);
+    std::set<uint64_t> expected;
+    const std::vector<Unit> all = UnitsOf(text);
+    std::vector<Gram> grams;
+    GramReader reader;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const size_t before = grams.size();
+      reader.Add(all[i], [&](const Gram& gram) { grams.push_back(gram); });
+      if (i + 1 >= kGramUnits && grams.size() == before) grams.push_back({~uint64_t{0}, 0, 0});
+    }
+    for (size_t i = 0; i + kWindowGrams <= grams.size(); ++i) {
+      const Gram* least = &grams[i];
+      for (size_t j = i; j < i + kWindowGrams; ++j) {
+        if (grams[j].hash <= least->hash) least = &grams[j];
+      }
+      if (least->hash != ~uint64_t{0}) expected.insert(least->hash);
+    }
+    EXPECT_EQ(FingerprintsOf(text), expected) << units;
   }
 }
 

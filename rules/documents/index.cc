@@ -16,7 +16,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 constexpr uint32_t kBucketBitsMax = 28;
-constexpr uint64_t kEntriesPerBucket = 4;  // about
+constexpr uint64_t kEntriesPerBucket = 2;  // about
 
 // Takes `count` of what a section holds off the front of `bytes`; false when it is not there.
 template <class Item>
@@ -95,13 +95,14 @@ absl::StatusOr<Index> Index::Open(std::string_view bytes, const Key& key) {
   return index;
 }
 
-std::span<const Entry> Index::At(uint64_t fingerprint) const {
-  const uint64_t hash = Entry(hasher_.Keyed(fingerprint), 0).hash();
-  const auto bucket = static_cast<size_t>(hash >> (Entry::kHashBits - header_.bucket_bits));
-  const auto entries = entries_.subspan(buckets_[bucket], buckets_[bucket + 1] - buckets_[bucket]);
-  const auto [first, last] =
-      std::equal_range(entries.begin(), entries.end(), Entry(hash << Entry::kDocumentBits, 0),
-                       [](const Entry& a, const Entry& b) { return a.hash() < b.hash(); });
+std::span<const Entry> Index::Find(uint64_t keyed) const {
+  const uint64_t hash = Entry(keyed, 0).hash();
+  const size_t bucket = BucketOf(keyed);
+  const Entry* const end = entries_.data() + buckets_[bucket + 1];
+  const Entry* first = entries_.data() + buckets_[bucket];
+  while (first != end && first->hash() < hash) ++first;  // a few
+  const Entry* last = first;
+  while (last != end && last->hash() == hash) ++last;
   return {first, last};
 }
 

@@ -90,10 +90,25 @@ class Index {
   [[nodiscard]] std::span<const Document> documents() const { return documents_; }
   [[nodiscard]] uint64_t entries() const { return header_.entries; }
   // Those of the fingerprint; of an excluded collection one at most, with document 0.
-  [[nodiscard]] std::span<const Entry> At(uint64_t fingerprint) const;
+  [[nodiscard]] std::span<const Entry> At(uint64_t fingerprint) const {
+    return Find(hasher_.Keyed(fingerprint));
+  }
+  // The same in steps, so that the memory of many is fetched side by side: each step for all of
+  // them, then the next.
+  [[nodiscard]] uint64_t Keyed(uint64_t fingerprint) const { return hasher_.Keyed(fingerprint); }
+  void PrefetchBucket(uint64_t keyed) const { __builtin_prefetch(&buckets_[BucketOf(keyed)]); }
+  void PrefetchEntries(uint64_t keyed) const {
+    __builtin_prefetch(entries_.data() + buckets_[BucketOf(keyed)]);
+  }
+  [[nodiscard]] std::span<const Entry> Find(uint64_t keyed) const;
 
  private:
   explicit Index(const Key& key) : hasher_(key) {}
+  // Of no bits, all are in one.
+  [[nodiscard]] size_t BucketOf(uint64_t keyed) const {
+    return static_cast<size_t>((keyed >> Entry::kDocumentBits) >>
+                               (Entry::kHashBits - header_.bucket_bits));
+  }
 
   Hasher hasher_;
   Header header_;

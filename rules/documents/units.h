@@ -41,6 +41,16 @@ class UnitReader {
         ++at;
         continue;
       }
+      if (static_cast<unsigned char>(first) >= 0xE4 && static_cast<unsigned char>(first) <= 0xE9 &&
+          text.size() - at >= 3) {
+        // U+4000 to U+9FFF, most of what Chinese text has.
+        const auto c = static_cast<char32_t>((first & 0x0F) << 12 | (text[at + 1] & 0x3F) << 6 |
+                                             (text[at + 2] & 0x3F));
+        EndWord(sink);
+        sink(Unit{HashOf(c), read_ + at, read_ + at + 3});
+        at += 3;
+        continue;
+      }
       const rules::CodePoint c = rules::CharAt(text, at);
       const size_t bytes = c.bytes > 0 ? c.bytes : 1;
       switch (KindOf(c.value)) {
@@ -49,7 +59,7 @@ class UnitReader {
           break;
         case CharacterKind::kAlone:
           EndWord(sink);
-          sink(Unit{Mix(c.value), read_ + at, read_ + at + bytes});
+          sink(Unit{HashOf(c.value), read_ + at, read_ + at + bytes});
           break;
         case CharacterKind::kBetween:
           EndWord(sink);
@@ -65,22 +75,17 @@ class UnitReader {
   }
 
  private:
-  static uint64_t Mix(uint64_t value) {  // the finaliser of MurmurHash3
-    value ^= value >> 33U;
-    value *= 0xFF51AFD7ED558CCD;
-    value ^= value >> 33U;
-    value *= 0xC4CEB9FE1A85EC53;
-    return value ^ value >> 33U;
-  }
+  // Spread over all bits; what mixes them is the hash of the gram.
+  static uint64_t HashOf(char32_t c) { return (uint64_t{c} + 1) * 0xFF51AFD7ED558CCD; }
   void Extend(char32_t c, size_t at, size_t bytes) {
     if (word_hash_ == 0) word_from_ = read_ + at;
-    word_hash_ = (word_hash_ ^ (c + 1)) * 0x100000001B3 | 1;
+    word_hash_ = ((word_hash_ ^ (c + 1)) * 0x9E3779B97F4A7C15) | 1;
     word_to_ = read_ + at + bytes;
   }
   template <class Sink>
   void EndWord(Sink&& sink) {
     if (word_hash_ == 0) return;
-    sink(Unit{Mix(word_hash_), word_from_, word_to_});
+    sink(Unit{word_hash_, word_from_, word_to_});
     word_hash_ = 0;
   }
 

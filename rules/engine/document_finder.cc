@@ -81,36 +81,46 @@ void DocumentFinder::BeginPart(std::string_view part, v1::PartKind kind) {
   part_ = part;
   kind_ = kind;
   units_.BeginPart();
-  grams_.BeginPart();
   winnower_.BeginPart();
   ++number_;  // no stretch goes on over the end of a part
 }
 
 void DocumentFinder::Scan(const TextWindow& window) {
   if (searches_.empty() || !documents::IsFingerprinted(kind_)) return;
-  const auto on_fingerprint = [&](const documents::Gram& gram) { OnFingerprint(gram, window); };
-  const auto on_unit = [&](const documents::Unit& unit) {
-    grams_.Add(unit, [&](const documents::Gram& gram) { winnower_.Add(gram, on_fingerprint); });
+  const auto on_fingerprints = [&](std::span<const documents::Gram> grams) {
+    for (const auto& search : searches_) Look(*search, grams, window);
+    number_ += grams.size();
   };
+  const auto on_unit = [&](const documents::Unit& unit) { winnower_.Add(unit, on_fingerprints); };
   const size_t from = CharFloor(window.text(), window.commit_begin());
   const size_t to = CharFloor(window.text(), window.commit_end());
   units_.Read(window.text().substr(from, to - from), on_unit);
   if (!window.ends_part()) return;
   units_.EndPart(on_unit);
-  winnower_.EndPart(on_fingerprint);
+  winnower_.EndPart(on_fingerprints);
 }
 
-void DocumentFinder::OnFingerprint(const documents::Gram& gram, const TextWindow& window) {
-  ++number_;
-  for (const auto& search : searches_) {
-    if (!IsIn(search->excluded, gram.hash)) Look(*search, gram, window);
+void DocumentFinder::Look(Search& search, std::span<const documents::Gram> grams,
+                          const TextWindow& window) {
+  const documents::Index& index = search.collection->index();
+  keyed_.clear();
+  for (const documents::Gram& gram : grams) {
+    keyed_.push_back(index.Keyed(gram.hash));
+    index.PrefetchBucket(keyed_.back());
+  }
+  for (const uint64_t keyed : keyed_) index.PrefetchEntries(keyed);
+  for (size_t i = 0; i < grams.size(); ++i) {
+    if (IsIn(search.excluded, grams[i].hash)) continue;
+    ++search.fingerprints;
+    const auto entries = index.Find(keyed_[i]);
+    if (entries.empty()) continue;
+    Count(search, grams[i], entries);
+    Mark(search, grams[i], number_ + i + 1, window);
   }
 }
 
-void DocumentFinder::Look(Search& search, const documents::Gram& gram, const TextWindow& window) {
-  ++search.fingerprints;
-  const auto entries = search.collection->index().At(gram.hash);
-  if (entries.empty()) return;
+void DocumentFinder::Count(Search& search, const documents::Gram& gram,
+                           std::span<const documents::Entry> entries) {
   const bool first =
       search.found.size() < kFingerprintsFoundMax && search.found.insert(gram.hash).second;
   for (const documents::Entry& entry : entries) {
@@ -118,17 +128,16 @@ void DocumentFinder::Look(Search& search, const documents::Gram& gram, const Tex
     counted.distinct += first ? 1 : 0;
     ++counted.occurrences;
   }
-  Mark(search, gram, window);
 }
 
-void DocumentFinder::Mark(Search& search, const documents::Gram& gram,
+void DocumentFinder::Mark(Search& search, const documents::Gram& gram, uint64_t number,
                           const TextWindow& window) const {
   // A gram may have begun before the window, where offsets are not known any more.
   const uint64_t from = std::max(gram.from, window.base()) - window.base();
   const uint64_t end = window.OriginalEnd(static_cast<size_t>(gram.to - window.base()));
   const bool goes_on =
-      search.last + 1 == number_ && !search.stretches.empty() && search.stretches_omitted == 0;
-  search.last = number_;
+      search.last + 1 == number && !search.stretches.empty() && search.stretches_omitted == 0;
+  search.last = number;
   if (goes_on) {
     search.stretches.back().end = end;
     ++search.stretches.back().fingerprints;

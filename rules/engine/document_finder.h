@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,9 +78,12 @@ class DocumentFinder {
     uint32_t stretches_omitted = 0;
     uint64_t fingerprints = 0;  // of the inspected document, without what is excluded
   };
-  void OnFingerprint(const documents::Gram& gram, const TextWindow& window);
-  void Look(Search& search, const documents::Gram& gram, const TextWindow& window);
-  void Mark(Search& search, const documents::Gram& gram, const TextWindow& window) const;
+  // `grams` are some fingerprints in a row.
+  void Look(Search& search, std::span<const documents::Gram> grams, const TextWindow& window);
+  void Count(Search& search, const documents::Gram& gram,
+             std::span<const documents::Entry> entries);
+  void Mark(Search& search, const documents::Gram& gram, uint64_t number,
+            const TextWindow& window) const;
 
   const CompiledRules& rules_;
   std::vector<std::unique_ptr<Search>> searches_;
@@ -87,11 +91,11 @@ class DocumentFinder {
   std::vector<std::vector<const documents::Index*>> excluded_;  // by detector
   documents::Collections kept_;                                 // that `excluded_` points into
   documents::UnitReader units_;
-  documents::GramReader grams_;
   documents::Winnower winnower_;
   std::string part_;
   v1::PartKind kind_ = v1::PART_KIND_BODY;
-  uint64_t number_ = 0;  // of fingerprints of the inspected document
+  uint64_t number_ = 0;          // of fingerprints of the inspected document
+  std::vector<uint64_t> keyed_;  // of those that are looked at
 };
 
 }  // namespace shoumi::rules

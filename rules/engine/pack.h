@@ -24,7 +24,7 @@ inline constexpr size_t kWordBytesMax = 96;
 inline constexpr uint32_t kWithinCharsMax = 400;
 inline constexpr uint32_t kSymbolsMax = 64;
 inline constexpr size_t kExceptCollectionsMax = 16;
-inline constexpr uint32_t kUnitsMinDefault = 60;
+inline constexpr uint32_t kUnitsMinDefault = 40;
 inline constexpr uint32_t kUnitsMinMax = 1'000'000;
 
 struct Pattern {
