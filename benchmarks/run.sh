@@ -4,7 +4,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bin=$root/build/release/bin
-known=(T1 T2 T3 T4 T5 T6 T7 T8 T9 T11)
+known=(T1 T2 T3 T4 T5 T6 T7 T8 T9 T11 Q5)
 
 usage() {
   cat <<'EOF'
@@ -15,7 +15,7 @@ Builds the release preset's benchmarks, installs what they are held against (the
 Writes nothing into the repository unless --write says where.
 
   --only IDS       of T1 T2 T3 T4 (rules engine), T5 (registry), T6 (inspection), T7 (attachments),
-                   T8 (usb), T9 (clipboard), T11 (agent at rest)
+                   T8 (usb), T9 (clipboard), T11 (agent at rest), Q5 (registered documents)
   --documents DIR  texts to mix into the generated office text of T1 and T2
   --write FILE     put the table there as well, e.g. docs/BENCHMARKS.md; what follows the line
                    "<!-- notes -->" in FILE is kept
@@ -100,6 +100,7 @@ fi
 wanted T1 T3 T4 && measure "T1 T3 T4" "$bin/bench_rules" --rows "${documents[@]}"
 wanted T2 && measure T2 "$root/benchmarks/rules/other_tools.py" --rows "${documents[@]}"
 wanted T5 && measure T5 "$bin/bench_registry" --rows "${documents[@]}"
+wanted Q5 && measure Q5 "$bin/bench_documents" --rows
 wanted T6 && measure T6 "$root/benchmarks/inspect/formats.py" --rows
 wanted T7 && measure T7 "$root/benchmarks/attachments/run.sh" --rows
 if wanted T8; then
