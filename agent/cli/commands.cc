@@ -2,13 +2,15 @@
 
 #include "agent/cli/extract_command.h"
 #include "agent/cli/fingerprint_command.h"
+#include "agent/cli/request_command.h"
 #include "agent/cli/scan_command.h"
 #include "agent/cli/status_command.h"
 
 namespace shoumi::cli {
 namespace {
 
-constexpr AddCommand kCommands[] = {&AddScan, &AddExtract, &AddFingerprint, &AddStatus};
+constexpr AddCommand kCommands[] = {&AddScan, &AddExtract, &AddFingerprint, &AddRequest,
+                                    &AddStatus};
 
 }  // namespace
 

@@ -50,12 +50,17 @@ std::vector<std::string> ChannelNames() {
   return names;
 }
 
+v1::Channel ChannelOf(std::string_view name) {
+  for (const v1::Channel way : kWaysOut) {
+    if (rules::Name(way) == name) return way;
+  }
+  return v1::CHANNEL_UNSPECIFIED;
+}
+
 absl::StatusOr<Judge> Judge::Load(const std::string& policy_file, const std::string& channel,
                                   const std::vector<std::string>& detectors) {
   Judge judge;
-  for (const v1::Channel way : kWaysOut) {
-    if (rules::Name(way) == channel) judge.context_.set_channel(way);
-  }
+  judge.context_.set_channel(ChannelOf(channel));
   const auto yaml = ReadFile(policy_file, rules::kPolicyYamlBytesMax);
   if (!yaml.ok()) return yaml.status();
   rules::PolicyResult loaded = rules::LoadPolicy(policy_file, *yaml, detectors);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,6 +14,8 @@ namespace shoumi::cli {
 
 // The ways out that a policy can judge.
 std::vector<std::string> ChannelNames();
+// Unspecified for any other word.
+v1::Channel ChannelOf(std::string_view name);
 
 // What a policy would say if the calling user sent a file out by a channel, now.
 class Judge {

@@ -1,14 +1,12 @@
 #include "agent/cli/status.h"
 
 #include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "common/fd.h"
+#include "common/local_socket.h"
 #include "common/terminal/language.h"
 #include "common/terminal/text.h"
 #include "common/terminal/words.h"
@@ -110,17 +108,9 @@ void DescribeConnection(const v1::AgentStatus& status, std::string& out) {
 }  // namespace
 
 absl::StatusOr<std::string> AskAgent(const std::string& socket, std::chrono::milliseconds wait) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (socket.size() >= sizeof address.sun_path) {
-    return absl::InvalidArgumentError(socket + ": too long for a socket");
-  }
-  std::memcpy(address.sun_path, socket.c_str(), socket.size() + 1);
-  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd) return ErrnoStatus(errno, "socket");
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return absl::UnavailableError(fmt::format("{}: {}", socket, std::strerror(errno)));
-  }
+  const auto connected = ConnectLocally(socket);
+  if (!connected.ok()) return connected.status();
+  const UniqueFd& fd = *connected;
   const auto end = std::chrono::steady_clock::now() + wait;
   std::string json;
   for (;;) {

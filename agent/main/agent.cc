@@ -54,6 +54,7 @@ absl::Status Agent::Start() {
   // Guards stand before packs are compiled, which takes a while.
   StartChannels();
   if (auto status = StartStatus(); !status.ok()) return status;
+  if (auto status = StartReleases(); !status.ok()) return status;
   pipeline_->Report(v1::AgentEvent::KIND_STARTED, "version " + version_);
   ConnectIfEnrolled();
   return absl::OkStatus();
@@ -118,6 +119,27 @@ absl::Status Agent::StartStatus() {
   });
   if (!server.ok()) return server.status();
   status_server_ = *std::move(server);
+  return absl::OkStatus();
+}
+
+absl::Status Agent::StartReleases() {
+  ReleaseOptions options;
+  options.socket_path = config_.run_dir + "/request.sock";
+  ReleaseSeams seams;
+  seams.inspector = [this] { return inspection_->pool(); };
+  seams.find_user = [this](uint32_t uid, Identity::Done done) {
+    identity_->Find(uid, std::move(done));
+  };
+  seams.keep = [this](v1::SpoolRecord record, Spool::Done done) {
+    spool_->Append(std::move(record), std::move(done));
+  };
+  seams.connected = [this] {
+    return Status().connection() == v1::AgentStatus::CONNECTION_CONNECTED;
+  };
+  release_desk_ = std::make_unique<ReleaseDesk>(options, std::move(seams), Clock::Real());
+  auto server = ReleaseServer::Start(options, *release_desk_);
+  if (!server.ok()) return server.status();
+  release_server_ = *std::move(server);
   return absl::OkStatus();
 }
 
@@ -229,6 +251,7 @@ void Agent::Tend() {
 
 void Agent::Stop() {
   status_server_.reset();
+  release_server_.reset();
   std::shared_ptr<Uplink> uplink;
   {
     const std::lock_guard lock(mutex_);

@@ -12,6 +12,7 @@
 #include "agent/main/inspection.h"
 #include "agent/main/status_server.h"
 #include "agent/pipeline/pipeline.h"
+#include "agent/releases/release_server.h"
 #include "agent/spool/spool.h"
 #include "agent/uplink/policy_keeper.h"
 #include "agent/uplink/uplink.h"
@@ -45,6 +46,7 @@ class Agent {
   void StartPipeline();
   void StartChannels();
   absl::Status StartStatus();
+  absl::Status StartReleases();
   void ConnectIfEnrolled();
   void PutInForce(const v1::PolicyBundle& bundle, const std::vector<std::string>& warnings);
   void SetPolicyDetail(std::string detail);
@@ -65,6 +67,8 @@ class Agent {
   std::vector<std::pair<std::string, std::unique_ptr<Channel>>> channels_;
   std::vector<std::pair<std::string, std::string>> failed_channels_;  // and why
   std::unique_ptr<StatusServer> status_server_;
+  std::unique_ptr<ReleaseDesk> release_desk_;
+  std::unique_ptr<ReleaseServer> release_server_;
 
   mutable std::mutex mutex_;  // guards what is below, which appears while the agent runs
   std::shared_ptr<PolicyKeeper> keeper_;

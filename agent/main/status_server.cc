@@ -3,12 +3,11 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+
+#include "common/local_socket.h"
 
 namespace shoumi::agent {
 namespace {
@@ -16,31 +15,12 @@ namespace {
 constexpr int kWaitingMax = 16;
 constexpr timeval kPeerDeadline{1, 0};
 
-absl::StatusOr<UniqueFd> Listen(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return absl::InvalidArgumentError(path + ": too long for a socket");
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!listener) return ErrnoStatus(errno, "socket");
-  // The agent's lock says that nobody else uses it.
-  ::unlink(path.c_str());
-  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return ErrnoStatus(errno, path);
-  }
-  if (::chmod(path.c_str(), 0666) != 0) return ErrnoStatus(errno, path);
-  if (::listen(listener.get(), kWaitingMax) != 0) return ErrnoStatus(errno, path);
-  return listener;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<StatusServer>> StatusServer::Start(
     const std::string& path, std::function<std::string()> text) {
   std::unique_ptr<StatusServer> server(new StatusServer(path, std::move(text)));
-  auto listener = Listen(path);
+  auto listener = ListenLocally(path, kWaitingMax);
   if (!listener.ok()) return listener.status();
   server->listener_ = *std::move(listener);
   server->wake_.Reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

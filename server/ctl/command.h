@@ -24,6 +24,7 @@ void AddEnrolToken(CLI::App& app, const Global& global, int& exit_status);
 void AddPolicy(CLI::App& app, const Global& global, int& exit_status);
 void AddRegistry(CLI::App& app, const Global& global, int& exit_status);
 void AddDocuments(CLI::App& app, const Global& global, int& exit_status);
+void AddReleases(CLI::App& app, const Global& global, int& exit_status);
 
 // One line on standard error, safe for a terminal.
 void Complain(std::string_view what);

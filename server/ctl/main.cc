@@ -20,7 +20,7 @@ constexpr int kTimeoutSecondsMax = 3600;
 constexpr shoumi::ctl::AddCommand kCommands[] = {
     &shoumi::ctl::AddLogin,    &shoumi::ctl::AddIncidents,  &shoumi::ctl::AddEvents,
     &shoumi::ctl::AddDevices,  &shoumi::ctl::AddEnrolToken, &shoumi::ctl::AddPolicy,
-    &shoumi::ctl::AddRegistry, &shoumi::ctl::AddDocuments,
+    &shoumi::ctl::AddRegistry, &shoumi::ctl::AddDocuments,  &shoumi::ctl::AddReleases,
 };
 
 const char* Footer() {

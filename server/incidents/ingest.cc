@@ -77,6 +77,7 @@ void RecordIngest::Count(const RecordBatchRows& batch, const BatchOutcome& outco
   ++counters_.batches;
   counters_.incidents += outcome.incidents_stored;
   counters_.events += outcome.events_stored;
+  counters_.requests += outcome.requests_stored;
   counters_.duplicates += outcome.duplicates;
   counters_.id_conflicts += outcome.id_conflicts;
   counters_.sequence_conflicts += outcome.sequence_conflicts;

@@ -24,6 +24,7 @@ struct IngestCounters {
   std::atomic<uint64_t> commits = 0;
   std::atomic<uint64_t> incidents = 0;
   std::atomic<uint64_t> events = 0;
+  std::atomic<uint64_t> requests = 0;
   std::atomic<uint64_t> duplicates = 0;
   std::atomic<uint64_t> id_conflicts = 0;
   std::atomic<uint64_t> sequence_conflicts = 0;

@@ -25,7 +25,9 @@ std::string LevelName(v1::Level level) {
   return std::string(rules::Name(level == v1::LEVEL_UNSPECIFIED ? v1::LEVEL_NONE : level));
 }
 
-absl::Status CheckFindings(const v1::Incident& incident, uint64_t sequence) {
+// Of an incident or a request.
+template <class Record>
+absl::Status CheckFindings(const Record& incident, uint64_t sequence) {
   for (const v1::Finding& finding : incident.findings()) {
     if (finding.rule().empty()) return Bad(sequence, "a finding without rule");
     if (!v1::Level_IsValid(finding.level())) return Bad(sequence, "a finding of unknown level");
@@ -88,6 +90,33 @@ RecordRow IncidentRecord(const v1::Incident& incident) {
   return row;
 }
 
+absl::Status CheckRequest(const v1::ReleaseRequest& request, uint64_t sequence) {
+  constexpr size_t kRequestTextBytesMax = 4096;
+  if (!IsUuid(request.request_id())) return Bad(sequence, "request_id is not a UUID");
+  if (!request.has_time() || !IsTime(request.time())) {
+    return Bad(sequence, "the request has no valid time");
+  }
+  if (request.content_sha256().size() != 64) return Bad(sequence, "the request has no SHA-256");
+  for (const std::string* text :
+       {&request.recipient(), &request.reason(), &request.content_name()}) {
+    if (text->empty() || text->size() > kRequestTextBytesMax) {
+      return Bad(sequence, "the request's recipient, reason or name is missing or too long");
+    }
+  }
+  if (!v1::Channel_IsValid(request.channel())) return Bad(sequence, "the channel is unknown");
+  if (!v1::Level_IsValid(request.level())) return Bad(sequence, "the level is unknown");
+  return CheckFindings(request, sequence);
+}
+
+RecordRow RequestRecord(const v1::ReleaseRequest& request) {
+  RecordRow row;
+  row.kind = RecordRow::Kind::kReleaseRequest;
+  row.id = request.request_id();
+  row.time = FromProtoTime(request.time());
+  row.body = request.SerializeAsString();
+  return row;
+}
+
 }  // namespace
 
 std::string AgentEventKindName(v1::AgentEvent::Kind kind) {
@@ -128,7 +157,13 @@ absl::StatusOr<RecordRow> ToRow(const v1::SpoolRecord& record, const RecordBound
     row.sequence = sequence;
     return row;
   }
-  if (!record.has_event()) return Bad(sequence, "neither incident nor event");
+  if (record.has_release_request()) {
+    if (auto status = CheckRequest(record.release_request(), sequence); !status.ok()) return status;
+    RecordRow row = RequestRecord(record.release_request());
+    row.sequence = sequence;
+    return row;
+  }
+  if (!record.has_event()) return Bad(sequence, "neither incident, event nor request");
   const v1::AgentEvent& event = record.event();
   if (event.ByteSizeLong() > bounds.event_bytes_max) {
     return Bad(sequence, fmt::format("an event larger than {} bytes", bounds.event_bytes_max));

@@ -87,6 +87,7 @@ class Collector final : public prometheus::Collectable {
         Counter("shoumi_sessions_refused_total", "Sessions beyond the bound", fleet.refused),
         Counter("shoumi_incidents_stored_total", "Incidents stored", ingest.incidents),
         Counter("shoumi_agent_events_stored_total", "Agent events stored", ingest.events),
+        Counter("shoumi_release_requests_stored_total", "Release requests stored", ingest.requests),
         Counter("shoumi_record_duplicates_total", "Records that were stored before",
                 ingest.duplicates),
         Counter("shoumi_record_id_conflicts_total", "Records under the id of another device",

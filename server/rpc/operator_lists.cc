@@ -143,6 +143,39 @@ grpc::ServerUnaryReactor* OperatorServiceHandlers::ListAgentEvents(
   });
 }
 
+grpc::ServerUnaryReactor* OperatorServiceHandlers::ListReleaseRequests(
+    Context* context, const v1::ListReleaseRequestsRequest* request,
+    v1::ListReleaseRequestsResponse* response) {
+  return Run(context, [this, request, response](const OperatorIdentity&) -> absl::Status {
+    const auto limit = PageSize(request->page_size());
+    if (!limit.ok()) return limit.status();
+    const auto before = NumberOfToken(request->page_token());
+    if (!before.ok()) return before.status();
+    if (auto status = CheckFilters({&request->device_id()}); !status.ok()) return status;
+    auto page = services_.store.ListReleaseRequests(request->device_id(), *before, *limit);
+    if (!page.ok()) return page.status();
+    response->set_total(page->total);
+    PageBytes bytes;
+    for (const ReleaseRequestRowData& row : page->rows) {
+      v1::ReleaseRequestRow one;
+      one.set_number(row.number);
+      one.set_device_id(row.device_id);
+      one.set_hostname(row.hostname);
+      *one.mutable_received() = ToProtoTime(row.received);
+      if (!one.mutable_request()->ParseFromString(row.body)) {
+        return absl::DataLossError("the store holds a release request that is none");
+      }
+      if (!bytes.Take(one)) break;
+      *response->add_requests() = std::move(one);
+    }
+    if (const auto sent = static_cast<size_t>(response->requests_size());
+        sent > 0 && (sent == *limit || sent < page->rows.size())) {
+      response->set_next_page_token(fmt::format("{}", page->rows[sent - 1].number));
+    }
+    return absl::OkStatus();
+  });
+}
+
 grpc::ServerUnaryReactor* OperatorServiceHandlers::ListDevices(
     Context* context, const v1::ListDevicesRequest* request, v1::ListDevicesResponse* response) {
   return Run(context, [this, request, response](const OperatorIdentity&) -> absl::Status {

@@ -60,6 +60,9 @@ class OperatorServiceHandlers final : public v1::OperatorService::CallbackServic
   Reactor* RemoveCollection(Context* context, const v1::RemoveCollectionRequest* request,
                             v1::RemoveCollectionResponse* response) override;
 
+  Reactor* ListReleaseRequests(Context* context, const v1::ListReleaseRequestsRequest* request,
+                               v1::ListReleaseRequestsResponse* response) override;
+
  private:
   // Authenticates, then runs `work` with who is calling.
   Reactor* Run(Context* context,

@@ -119,6 +119,7 @@ TEST_F(OperatorTest, PageSizesAndTokensHaveBounds) {
       "x", "-1", "0", "1x", " 1", "9223372036854775808", "'; DROP TABLE incidents; --"};
   ExpectPageBounds(&Stub::ListIncidents, token, bad);
   ExpectPageBounds(&Stub::ListAgentEvents, token, bad);
+  ExpectPageBounds(&Stub::ListReleaseRequests, token, bad);
   ExpectPageBounds(&Stub::ListDevices, token, {"x", "1", std::string(36, 'g')});
   v1::ListIncidentsRequest request;
   request.set_rule(std::string(257, 'r'));

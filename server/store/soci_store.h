@@ -77,6 +77,9 @@ class SociStore final : public Store {
   absl::StatusOr<std::vector<AgentEventRowData>> ListAgentEvents(std::string_view device_id,
                                                                  uint64_t before_number,
                                                                  uint32_t limit) override;
+  absl::StatusOr<ReleaseRequestPage> ListReleaseRequests(std::string_view device_id,
+                                                         uint64_t before_number,
+                                                         uint32_t limit) override;
 
  private:
   static constexpr size_t kReaders = 3;

@@ -34,11 +34,21 @@ class RecordWriter {
              soci::use(number_, "number"), soci::use(record_.id, "id"),
              soci::use(device_, "device"), soci::use(sequence_, sequence_set_, "sequence"),
              soci::use(time_, "time"), soci::use(received_, "received"),
-             soci::use(record_.event_kind, "kind"), soci::use(body_, "body"))) {
+             soci::use(record_.event_kind, "kind"), soci::use(body_, "body"))),
+        insert_request_((
+            sql.prepare << "INSERT INTO release_requests (number, request_id, device_id, "
+                           "sequence, time_us, received_us, request_base64) VALUES (:number, "
+                           ":id, :device, :sequence, :time, :received, :body) "
+                           "ON CONFLICT DO NOTHING",
+            soci::use(number_, "number"), soci::use(record_.id, "id"), soci::use(device_, "device"),
+            soci::use(sequence_, sequence_set_, "sequence"), soci::use(time_, "time"),
+            soci::use(received_, "received"), soci::use(body_, "body"))) {
     sql << "SELECT value FROM counters WHERE name = 'incident_number'",
         soci::into(incident_number_);
     sql << "SELECT value FROM counters WHERE name = 'agent_event_number'",
         soci::into(event_number_);
+    sql << "SELECT value FROM counters WHERE name = 'release_request_number'",
+        soci::into(request_number_);
   }
 
   absl::Status AddBatch(const RecordBatchRows& batch, BatchOutcome& outcome) {
@@ -66,6 +76,8 @@ class RecordWriter {
         soci::use(incident_number_, "value");
     sql_ << "UPDATE counters SET value = :value WHERE name = 'agent_event_number'",
         soci::use(event_number_, "value");
+    sql_ << "UPDATE counters SET value = :value WHERE name = 'release_request_number'",
+        soci::use(request_number_, "value");
   }
 
  private:
@@ -75,17 +87,15 @@ class RecordWriter {
     time_ = ToMicros(record.time);
     sequence_ = static_cast<long long>(record.sequence);
     sequence_set_ = soci::i_ok;
-    const bool incident = record.kind == RecordRow::Kind::kIncident;
-    soci::statement& insert = incident ? insert_incident_ : insert_event_;
-    long long& last_number = incident ? incident_number_ : event_number_;
-    number_ = last_number + 1;
-    bool stored = Execute(insert);
+    Kind kind = KindOf(record.kind, outcome);
+    number_ = kind.last_number + 1;
+    bool stored = Execute(kind.insert);
     if (!stored) {
-      const std::string owner = OwnerOf(incident);
+      const std::string owner = OwnerOf(kind.owner_query);
       if (owner.empty()) {
         // The sequence is taken by another record of this device: nothing is lost over that.
         sequence_set_ = soci::i_null;
-        stored = Execute(insert);
+        stored = Execute(kind.insert);
         ++outcome.sequence_conflicts;
       } else if (owner == device_) {
         ++outcome.duplicates;
@@ -94,8 +104,30 @@ class RecordWriter {
       }
     }
     if (!stored) return;
-    last_number = number_;
-    ++(incident ? outcome.incidents_stored : outcome.events_stored);
+    kind.last_number = number_;
+    ++kind.stored;
+  }
+
+  // Where records of a kind go.
+  struct Kind {
+    soci::statement& insert;
+    long long& last_number;
+    uint64_t& stored;
+    const char* owner_query;
+  };
+  Kind KindOf(RecordRow::Kind kind, BatchOutcome& outcome) {
+    switch (kind) {
+      case RecordRow::Kind::kIncident:
+        return {insert_incident_, incident_number_, outcome.incidents_stored,
+                "SELECT device_id FROM incidents WHERE incident_id = :id"};
+      case RecordRow::Kind::kReleaseRequest:
+        return {insert_request_, request_number_, outcome.requests_stored,
+                "SELECT device_id FROM release_requests WHERE request_id = :id"};
+      case RecordRow::Kind::kAgentEvent:
+        break;
+    }
+    return {insert_event_, event_number_, outcome.events_stored,
+            "SELECT device_id FROM agent_events WHERE event_id = :id"};
   }
 
   static bool Execute(soci::statement& statement) {
@@ -104,15 +136,9 @@ class RecordWriter {
   }
 
   // The device that holds record_.id, empty when none does.
-  std::string OwnerOf(bool incident) {
+  std::string OwnerOf(const char* query) {
     std::string owner;
-    if (incident) {
-      sql_ << "SELECT device_id FROM incidents WHERE incident_id = :id", soci::into(owner),
-          soci::use(record_.id, "id");
-    } else {
-      sql_ << "SELECT device_id FROM agent_events WHERE event_id = :id", soci::into(owner),
-          soci::use(record_.id, "id");
-    }
+    sql_ << query, soci::into(owner), soci::use(record_.id, "id");
     return owner;
   }
 
@@ -127,8 +153,10 @@ class RecordWriter {
   long long received_ = 0;
   long long incident_number_ = 0;
   long long event_number_ = 0;
+  long long request_number_ = 0;
   soci::statement insert_incident_;
   soci::statement insert_event_;
+  soci::statement insert_request_;
 };
 
 constexpr char kIncidentColumns[] =
@@ -315,6 +343,63 @@ absl::StatusOr<std::vector<AgentEventRowData>> SociStore::ListAgentEvents(
   });
   if (!status.ok()) return status;
   return rows;
+}
+
+absl::StatusOr<ReleaseRequestPage> SociStore::ListReleaseRequests(std::string_view device_id,
+                                                                  uint64_t before_number,
+                                                                  uint32_t limit) {
+  ReleaseRequestPage page;
+  const auto status = Read([&](soci::session& sql) -> absl::Status {
+    const std::string device(device_id);
+    const auto before = static_cast<long long>(before_number);
+    const long long limit_value = limit;
+    const std::string of_device = device.empty() ? "" : " AND r.device_id = :device";
+    const auto bind_device = [&](soci::statement& statement) {
+      if (!device.empty()) statement.exchange(soci::use(device, "device"));
+    };
+    long long total = 0;
+    soci::statement count(sql);
+    count.exchange(soci::into(total));
+    bind_device(count);
+    count.alloc();
+    count.prepare("SELECT COUNT(*) FROM release_requests r WHERE 1 = 1" + of_device);
+    count.define_and_bind();
+    count.execute(true);
+    page.total = static_cast<uint64_t>(total);
+
+    ReleaseRequestRowData row;
+    long long number = 0;
+    long long received = 0;
+    std::string body;
+    soci::statement list(sql);
+    list.exchange(soci::into(number));
+    list.exchange(soci::into(row.device_id));
+    list.exchange(soci::into(row.hostname));
+    list.exchange(soci::into(received));
+    list.exchange(soci::into(body));
+    bind_device(list);
+    if (before > 0) list.exchange(soci::use(before, "before"));
+    list.exchange(soci::use(limit_value, "max"));
+    list.alloc();
+    list.prepare(
+        "SELECT r.number, r.device_id, d.hostname, r.received_us, r.request_base64 FROM "
+        "release_requests r JOIN devices d ON d.device_id = r.device_id WHERE 1 = 1" +
+        of_device + (before > 0 ? " AND r.number < :before" : "") +
+        " ORDER BY r.number DESC LIMIT :max");
+    list.define_and_bind();
+    list.execute();
+    while (list.fetch()) {
+      auto bytes = FromBase64(body);
+      if (!bytes.ok()) return bytes.status();
+      row.number = static_cast<uint64_t>(number);
+      row.received = FromMicros(received);
+      row.body = *std::move(bytes);
+      page.rows.push_back(row);
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return page;
 }
 
 }  // namespace shoumi::server

@@ -114,12 +114,12 @@ struct DocumentPage {
 
 // One record of an agent's spool, ready for its table.
 struct RecordRow {
-  enum class Kind : uint8_t { kIncident, kAgentEvent };
+  enum class Kind : uint8_t { kIncident, kAgentEvent, kReleaseRequest };
   Kind kind = Kind::kIncident;
   uint64_t sequence = 0;
-  std::string id;  // incident_id or event_id, UUID
+  std::string id;  // incident_id, event_id or request_id, UUID
   WallTime time;
-  std::string body;        // serialised Incident or AgentEvent
+  std::string body;        // serialised Incident, AgentEvent or ReleaseRequest
   std::string event_kind;  // agent events only
   // Incidents only.
   std::string user;
@@ -141,6 +141,7 @@ struct RecordBatchRows {
 struct BatchOutcome {
   uint64_t incidents_stored = 0;
   uint64_t events_stored = 0;
+  uint64_t requests_stored = 0;
   uint64_t duplicates = 0;          // stored before
   uint64_t id_conflicts = 0;        // the id belongs to another device; not stored again
   uint64_t sequence_conflicts = 0;  // stored, without its sequence
@@ -172,6 +173,18 @@ struct AgentEventRowData {
   std::string device_id;
   std::string hostname;
   std::string body;  // serialised AgentEvent
+};
+
+struct ReleaseRequestRowData {
+  uint64_t number = 0;
+  std::string device_id;
+  std::string hostname;
+  WallTime received;
+  std::string body;  // serialised ReleaseRequest
+};
+struct ReleaseRequestPage {
+  std::vector<ReleaseRequestRowData> rows;
+  uint64_t total = 0;  // of the device, or of all
 };
 
 // All that the server keeps. Thread-safe; every call blocks until it is done, and a call that
@@ -253,6 +266,10 @@ class Store {
   virtual absl::StatusOr<std::vector<AgentEventRowData>> ListAgentEvents(std::string_view device_id,
                                                                          uint64_t before_number,
                                                                          uint32_t limit) = 0;
+  // Likewise.
+  virtual absl::StatusOr<ReleaseRequestPage> ListReleaseRequests(std::string_view device_id,
+                                                                 uint64_t before_number,
+                                                                 uint32_t limit) = 0;
 };
 
 // Called after every transaction that writes, with its duration. Must be thread-safe and cheap.

@@ -86,6 +86,15 @@ class StoreContract : public testing::TestWithParam<Implementation> {
     row.event_kind = "started";
     return row;
   }
+  static RecordRow Request(uint64_t sequence, const std::string& id) {
+    RecordRow row;
+    row.kind = RecordRow::Kind::kReleaseRequest;
+    row.sequence = sequence;
+    row.id = id;
+    row.time = kNow;
+    row.body = "request " + id;
+    return row;
+  }
   BatchOutcome Add(const std::string& device, std::vector<RecordRow> records) {
     auto outcome = store_->AddRecords({{device, kNow, std::move(records)}});
     EXPECT_TRUE(outcome.ok()) << outcome.status();
@@ -298,6 +307,31 @@ TEST_P(StoreContract, DocumentsOfEachVersionAreKept) {
   EXPECT_EQ(store_->ListDocuments("b", 2, 0, 10)->total, 0U);
   EXPECT_EQ(store_->LastDocumentsVersion("a").value(), 2U);
   EXPECT_EQ(store_->LastDocumentsVersion("b").value(), 0U);
+}
+
+TEST_P(StoreContract, RequestsAreStoredExactlyOnceAndListedNewestFirst) {
+  AddDevice("a");
+  AddDevice("b");
+  EXPECT_EQ(Add("a", {Request(1, "r1"), Incident(2, "i1"), Request(3, "r2")}).requests_stored, 2U);
+  const auto again = Add("a", {Request(1, "r1"), Request(4, "r3")});
+  EXPECT_EQ(again.requests_stored, 1U);
+  EXPECT_EQ(again.duplicates, 1U);
+  const auto other = Add("b", {Request(1, "r1"), Request(2, "r4")});
+  EXPECT_EQ(other.requests_stored, 1U);
+  EXPECT_EQ(other.id_conflicts, 1U);
+  Reopen();
+  const auto all = store_->ListReleaseRequests("", 0, 10).value();
+  EXPECT_EQ(all.total, 4U);
+  ASSERT_EQ(all.rows.size(), 4U);
+  EXPECT_EQ(all.rows[0].number, 4U);
+  EXPECT_EQ(all.rows[0].body, "request r4");
+  EXPECT_EQ(all.rows[0].device_id, "b");
+  EXPECT_EQ(all.rows[3].number, 1U);
+  const auto of_a = store_->ListReleaseRequests("a", 3, 1).value();
+  EXPECT_EQ(of_a.total, 3U);
+  ASSERT_EQ(of_a.rows.size(), 1U);
+  EXPECT_EQ(of_a.rows[0].body, "request r2");
+  EXPECT_EQ(of_a.rows[0].received, kNow);
 }
 
 TEST_P(StoreContract, RecordsAreStoredExactlyOnce) {

@@ -24,6 +24,7 @@ MAY_INCLUDE = {
     "agent/session/x11": ["common"],
     "agent/decide": ["common", "rules/policy"],
     "agent/spool": ["common"],
+    "agent/releases": ["common", "agent/inspect/inspector_pool.h", "agent/inspect/wire"],
     "agent/uplink": ["common", "agent/inspect/inspector_rules.h", "agent/spool", "rules/documents", "rules/engine",
                      "rules/policy", "rules/registry"],
     "agent/pipeline": ["common", "agent/channels/channel.h", "agent/decide", "agent/inspect/inspector_pool.h",

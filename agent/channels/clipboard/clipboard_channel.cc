@@ -4,14 +4,13 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
+
+#include "common/local_socket.h"
 
 namespace shoumi::agent::clipboard {
 namespace {
@@ -19,28 +18,10 @@ namespace {
 constexpr int kWaitingMax = 16;
 constexpr int kSweepMs = 2'000;
 
-absl::StatusOr<UniqueFd> Listen(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return absl::InvalidArgumentError(path + ": too long for a socket");
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!listener) return ErrnoStatus(errno, "socket");
-  // The agent's lock says that nobody else uses it.
-  ::unlink(path.c_str());
-  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::chmod(path.c_str(), 0666) != 0 || ::listen(listener.get(), kWaitingMax) != 0) {
-    return ErrnoStatus(errno, path);
-  }
-  return listener;
-}
-
 }  // namespace
 
 absl::Status ClipboardChannel::Start(EventSink& sink) {
-  auto listener = Listen(options_.socket_path);
+  auto listener = ListenLocally(options_.socket_path, kWaitingMax);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
   wake_.Reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
