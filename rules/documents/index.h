@@ -49,7 +49,8 @@ class Entry {
   [[nodiscard]] uint32_t document() const {
     return static_cast<uint32_t>(value_ & (kDocumentsMax - 1));
   }
-  auto operator<=>(const Entry&) const = default;
+  bool operator==(const Entry& other) const { return value_ == other.value_; }
+  bool operator<(const Entry& other) const { return value_ < other.value_; }
 
  private:
   uint64_t value_ = 0;

@@ -65,8 +65,9 @@ class RuleCompiler {
     rules_->list_count = static_cast<uint32_t>(2 * rules_->detectors.size());
     if (failed_) return nullptr;
     const bool without_text =
-        std::any_of(rules_->detectors.begin(), rules_->detectors.end(),
-                    [](const Detector& d) { return d.is_of_rows() || d.is_of_documents(); });
+        std::any_of(rules_->detectors.begin(), rules_->detectors.end(), [](const Detector& d) {
+          return d.is_of_rows() || d.is_of_documents() || d.name_contradicts;
+        });
     if (expressions_.empty() && !without_text) {
       Error("packs", "P115", 0, "the packs have no expressions and no terms");
       return nullptr;

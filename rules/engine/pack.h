@@ -81,6 +81,9 @@ struct Detector {
   uint32_t share_of_registered_min = 0;  // percent
   uint32_t share_of_inspected_min = 0;   // percent
 
+  // Of names that contradict the content.
+  bool name_contradicts = false;
+
   // Collections of excluded documents: what stands in one of them does not count.
   std::vector<std::string> except_documents;
 

@@ -102,10 +102,15 @@ class PackReader {
     const auto documents = map.Text("documents", Need::kOptional);
     detector.except_documents = ReadCollections(map);
     for (const std::string& name : except_documents_) AddOnce(name, detector.except_documents);
-    if (patterns.has_value() + terms.has_value() + registry.has_value() + documents.has_value() !=
+    detector.name_contradicts = map.Flag("name_contradicts").value_or(false);
+    if (patterns.has_value() + terms.has_value() + registry.has_value() + documents.has_value() +
+            detector.name_contradicts !=
         1) {
       problems_.Error("P104", map.line(),
-                      "a detector needs one of 'patterns', 'terms', 'registry' and 'documents'");
+                      "a detector needs one of 'patterns', 'terms', 'registry', 'documents' and "
+                      "'name_contradicts: true'");
+    } else if (detector.name_contradicts) {
+      // Nothing more to say.
     } else if (documents) {
       ReadDocuments(map, *documents, detector);
     } else if (registry) {

@@ -110,7 +110,10 @@ Scanned Scan(Scanner& scanner, const YAML::Node& tested) {
     scanner.Block(text);
     scanner.EndPart();
   };
-  if (tested["parts"]) {
+  if (tested["named"]) {
+    const YAML::Node& named = tested["named"];
+    scanner.Named("part0", named["name"].as<std::string>(), named["media_type"].as<std::string>());
+  } else if (tested["parts"]) {
     for (const YAML::Node& part : tested["parts"]) {
       feed(part);
     }

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "fmt/format.h"
+#include "rules/engine/name_types.h"
 #include "rules/engine/scanner_impl.h"
 #include "rules/engine/text/utf8.h"
 
@@ -11,8 +13,9 @@ namespace shoumi::rules {
 namespace {
 
 constexpr size_t kHeadRowBytesMax = 4096;
-constexpr size_t kHeadBytesMax = 60;      // of one column in text
-constexpr size_t kHitsPerSettle = 128;    // keeps what is pending in the nearest cache
+constexpr size_t kHeadBytesMax = 60;    // of one column in text
+constexpr size_t kHitsPerSettle = 128;  // keeps what is pending in the nearest cache
+constexpr uint8_t kConfidenceNames = 95;
 constexpr uint8_t kConfidenceTerms = 75;  // words that stand together prove less than a check digit
 
 // A byte inside a character.
@@ -158,6 +161,22 @@ void WindowScanner::Block(std::string_view text) {
 void WindowScanner::EndPart() {
   window_.EndPart();
   ScanWindow();
+}
+
+void WindowScanner::Named(std::string_view part, std::string_view name,
+                          std::string_view media_type) {
+  const std::string_view suffix = KnownSuffix(name);
+  if (!Contradicts(suffix, media_type)) return;
+  const std::string said = fmt::format(".{}: {}", suffix, media_type);
+  findings_.BeginPart(part, v1::PART_KIND_FILE_NAME);
+  for (uint32_t i = 0; i < rules_.detectors.size(); ++i) {
+    if (!rules_.detectors[i].name_contradicts) continue;
+    Accepted accepted;
+    accepted.detector = i;
+    accepted.confidence = kConfidenceNames;
+    accepted.value = said;
+    findings_.AddMasked(accepted, said);
+  }
 }
 
 ScanResult WindowScanner::Finish() {

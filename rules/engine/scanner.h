@@ -45,6 +45,9 @@ class Scanner {
   virtual void BeginPart(std::string_view part, v1::PartKind kind) = 0;
   virtual void Block(std::string_view text) = 0;
   virtual void EndPart() = 0;
+  // Between parts: a file of the document or in it, `part`, has this name and, told from its
+  // content, this media type.
+  virtual void Named(std::string_view part, std::string_view name, std::string_view media_type) = 0;
   virtual ScanResult Finish() = 0;
 };
 

@@ -28,6 +28,7 @@ class WindowScanner : public Scanner {
   void BeginPart(std::string_view part, v1::PartKind kind) override;
   void Block(std::string_view text) override;
   void EndPart() override;
+  void Named(std::string_view part, std::string_view name, std::string_view media_type) override;
   ScanResult Finish() override;
 
  private:

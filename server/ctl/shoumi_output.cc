@@ -18,6 +18,7 @@ absl::StatusOr<pid_t> Launch(const std::vector<std::string>& arguments, int out)
   std::vector<std::string> words = {CommandLineProgram()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   posix_spawn_file_actions_t actions;

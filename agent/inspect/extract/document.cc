@@ -2,6 +2,7 @@
 #include <array>
 #include <exception>
 #include <new>
+#include <utility>
 
 #include "agent/inspect/extract/extract.h"
 #include "agent/inspect/extract/report.h"
@@ -26,11 +27,11 @@ void ExtractContent(Source& source, Context& context) {
   const std::string_view head(buffer.data(), *got);
   for (const Format* format : Formats()) {
     if (!format->detect(head, source)) continue;
-    if (context.depth == 0) context.media_type = format->media_type;
+    context.media_type = format->media_type;
     format->extract(source, context);
     return;
   }
-  if (context.depth == 0) context.media_type = "application/octet-stream";
+  context.media_type = "application/octet-stream";
   context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_UNSUPPORTED,
                          "unknown binary content");
 }
@@ -53,6 +54,12 @@ void EmitName(std::string_view name, Context& context) {
   EmitPart(context, "name", v1::PART_KIND_FILE_NAME, DecodeName(name));
 }
 
+void SayType(std::string_view name, Context& context) {
+  if (name.empty() || context.media_type.empty()) return;
+  context.CloseOpenPart();
+  context.sink.Named(context.PartName(""), DecodeName(name), context.media_type);
+}
+
 }  // namespace
 
 void Context::Nested(std::string_view name, Source& source) {
@@ -65,7 +72,10 @@ void Context::Nested(std::string_view name, Source& source) {
   prefix_ = PartName(Utf8Head(name, kPartNameBytesMax));
   ++depth;
   EmitName(name, *this);
+  const std::string outer_type = std::exchange(media_type, "");
   ExtractGuarded(source, *this);
+  SayType(name, *this);
+  media_type = outer_type;
   --depth;
   prefix_.resize(outer);
 }
@@ -78,6 +88,7 @@ void ExtractDocument(std::string_view name, Source& source, Context& context) {
     return;
   }
   ExtractGuarded(source, context);
+  SayType(name, context);
 }
 
 }  // namespace shoumi::inspect

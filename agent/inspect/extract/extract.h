@@ -40,6 +40,9 @@ class PartSink {
   virtual void EndPart() = 0;
   virtual void Unscanned(std::string_view part, v1::UnscannedReason reason,
                          std::string_view detail) = 0;
+  // Between parts: what the document or something in it is, by its content.
+  virtual void Named(std::string_view, std::string_view /*name*/, std::string_view /*media_type*/) {
+  }
 };
 
 struct Limits {
@@ -70,6 +73,9 @@ class Context {
                    std::string_view detail) override {
       out_.Unscanned(part, reason, detail);
     }
+    void Named(std::string_view part, std::string_view name, std::string_view media_type) override {
+      out_.Named(part, name, media_type);
+    }
     [[nodiscard]] bool open() const { return open_; }
 
    private:
@@ -96,7 +102,7 @@ class Context {
   [[nodiscard]] const std::string& prefix() const { return prefix_; }
   // prefix() + "/" + part, or part.
   [[nodiscard]] std::string PartName(std::string_view part) const;
-  std::string media_type;   // of the document itself, by content
+  std::string media_type;   // of what is being read, by content
   uint64_t bytes_read = 0;  // of the document itself
 
  private:

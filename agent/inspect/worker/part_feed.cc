@@ -57,6 +57,11 @@ void PartFeed::EndPart() {
   Close();
 }
 
+void PartFeed::Named(std::string_view part, std::string_view name, std::string_view media_type) {
+  Close();
+  scanner_.Named(BoundedUtf8(part, kPartNameBytesMax), name, media_type);
+}
+
 void PartFeed::Close() {
   if (in_part_) scanner_.EndPart();
   in_part_ = false;

@@ -31,6 +31,7 @@ class PartFeed final : public PartSink {
   void EndPart() override;
   void Unscanned(std::string_view part, v1::UnscannedReason reason,
                  std::string_view detail) override;
+  void Named(std::string_view part, std::string_view name, std::string_view media_type) override;
 
   // Ends a part that an extractor left open.
   void Close();

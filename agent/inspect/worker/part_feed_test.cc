@@ -17,6 +17,7 @@ class RecordingScanner final : public rules::Scanner {
   }
   void Block(std::string_view text) override { calls.push_back("text " + std::string(text)); }
   void EndPart() override { calls.emplace_back("end"); }
+  void Named(std::string_view, std::string_view, std::string_view) override {}
   rules::ScanResult Finish() override { return {}; }
 
   std::vector<std::string> calls;

@@ -86,10 +86,8 @@ void Extract(Source& source, Context& context) {
   if (!got.ok()) return ReportFailure(context, "", got.status(), false);
   const std::string_view head(buffer.data(), *got);
   const ArchiveKind kind = DetectArchive(head);
-  if (context.depth == 0) {
-    context.media_type = kind.media_type;
-    context.bytes_read = source.size();
-  }
+  context.media_type = kind.media_type;
+  if (context.depth == 0) context.bytes_read = source.size();
   if (IsSplitVolume(head, source.size())) {
     context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_UNSUPPORTED,
                            "one part of a split archive");

@@ -112,7 +112,7 @@ void Extract(Source& source, Context& context) {
     return;
   }
   const std::string_view type = TypeOf(**file);
-  if (context.depth == 0) context.media_type = type;
+  context.media_type = type;
   if (IsEncrypted(**file)) {
     context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_ENCRYPTED,
                            "encrypted Office document");

@@ -128,7 +128,7 @@ void Extract(Source& source, Context& context) {
       got.ok() ? FindSignature(std::string_view(buffer.data(), *got)) : nullptr;
   const std::string_view type =
       signature != nullptr ? signature->type : kSignatureFormat.media_type;
-  if (context.depth == 0) context.media_type = type;
+  context.media_type = type;
   context.sink.Unscanned(context.PartName(""), v1::UNSCANNED_REASON_UNSUPPORTED, type);
 }
 
