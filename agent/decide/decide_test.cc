@@ -191,6 +191,29 @@ TEST(Decide, EveryKindOfCondition) {
   }
 }
 
+// Wayland does not say which program pastes.
+TEST(Decide, AnUnknownProgramOfTheClipboardMayBeAny) {
+  for (const char* condition : {"programs: [\"class:messenger\"]", "sources: [wechat]"}) {
+    const v1::Policy policy = Load(
+        std::string(
+            "  - {id: a, title: {zh: 甲, en: A}, action: block, severity: high, when: always,\n"
+            "     conditions: {") +
+        condition + "}}\n");
+    v1::EventContext context;
+    context.set_channel(v1::CHANNEL_CLIPBOARD);
+    EXPECT_EQ(Decide(policy, context, {}, {2, 120}).action(), v1::ACTION_BLOCK);
+    context.mutable_program()->set_pid(7);  // ended before anybody looked
+    EXPECT_EQ(Decide(policy, context, {}, {2, 120}).action(), v1::ACTION_BLOCK);
+    // One that is known, and is no app of the catalogue, is not among the rule's.
+    context.mutable_program()->set_executable("/usr/bin/gedit");
+    context.mutable_source()->set_executable("/usr/bin/gedit");
+    EXPECT_EQ(Decide(policy, context, {}, {2, 120}).action(), v1::ACTION_ALLOW);
+    context.Clear();
+    context.set_channel(v1::CHANNEL_USB);
+    EXPECT_EQ(Decide(policy, context, {}, {2, 120}).action(), v1::ACTION_ALLOW);
+  }
+}
+
 TEST(Decide, WindowOverMidnightReachesMonday) {
   const v1::Policy policy = Load(
       "  - {id: a, title: {zh: 甲, en: A}, action: block, severity: high, when: always,\n"

@@ -49,6 +49,13 @@ bool IsProgram(std::string_view text, const v1::Program& program) {
          std::find(classes.begin(), classes.end(), name.app_class) != classes.end();
 }
 
+// Where nobody can say which program copied or pastes, it may be any: a rule that names programs
+// holds, as it would be passed over by whoever hides else.
+bool Unknown(const v1::EventContext& context, const v1::Program& program) {
+  return context.channel() == v1::CHANNEL_CLIPBOARD && program.executable().empty() &&
+         program.app().empty() && program.app_classes().empty() && program.name().empty();
+}
+
 template <typename List, typename Predicate>
 bool None(const List& list, Predicate holds) {
   return !list.empty() && std::none_of(list.begin(), list.end(), holds);
@@ -71,11 +78,13 @@ Outcome EvaluateConditions(const v1::Conditions& conditions, const v1::EventCont
       })) {
     return {false, "destination is not among the rule's"};
   }
-  if (None(conditions.programs(),
+  if (!Unknown(context, context.program()) &&
+      None(conditions.programs(),
            [&](const std::string& text) { return IsProgram(text, context.program()); })) {
     return {false, "program is not among the rule's"};
   }
-  if (None(conditions.sources(),
+  if (!Unknown(context, context.source()) &&
+      None(conditions.sources(),
            [&](const std::string& text) { return IsProgram(text, context.source()); })) {
     return {false, "the program that was copied from is not among the rule's"};
   }

@@ -16,6 +16,18 @@ bool Serves(const Connected& program, const GraphicalSession& session) {
          (!session.display.empty() && program.display == session.display);
 }
 
+constexpr const char* kOnlyX = "Wayland, only programs of XWayland are guarded";
+
+// What a program that guards leaves open; empty: nothing.
+std::string NotWholly(const Connected& program) {
+  if (program.kind == v1::DISPLAY_KIND_WAYLAND) {
+    return "partly: the Wayland compositor does not say which program pastes, rules that name "
+           "programs hold for every paste";
+  }
+  if (program.kind != v1::DISPLAY_KIND_XWAYLAND) return {};
+  return program.why.empty() ? kOnlyX : fmt::format("{}: {}", kOnlyX, program.why);
+}
+
 // Empty when it is wholly guarded.
 std::string WhyNot(const GraphicalSession& session, const Connected* program) {
   const std::string name = fmt::format("session {} of uid {}", session.id, session.uid);
@@ -25,7 +37,8 @@ std::string WhyNot(const GraphicalSession& session, const Connected* program) {
                                        : "shoumi-session does not run there");
   }
   if (!program->guarding) return fmt::format("{}: {}", name, program->why);
-  if (session.wayland) return name + ": Wayland, only programs of XWayland are guarded";
+  if (std::string why = NotWholly(*program); !why.empty()) return name + ": " + why;
+  if (session.wayland && program->kind == v1::DISPLAY_KIND_X11) return name + ": " + kOnlyX;
   return {};
 }
 
@@ -53,9 +66,10 @@ v1::ChannelState CoverageOf(v1::ChannelMode mode, const std::vector<GraphicalSes
   }
   // Displays that the login service knows nothing of.
   for (const Connected& program : connected) {
-    if (known.contains(&program) || program.guarding) continue;
-    reasons.push_back(
-        fmt::format("display {} of uid {}: {}", program.display, program.uid, program.why));
+    if (known.contains(&program)) continue;
+    const std::string why = program.guarding ? NotWholly(program) : program.why;
+    if (why.empty() && program.guarding) continue;
+    reasons.push_back(fmt::format("display {} of uid {}: {}", program.display, program.uid, why));
   }
   if (reasons.empty()) {
     state.set_coverage(v1::COVERAGE_COVERED);

@@ -16,7 +16,7 @@ struct Connected {
   std::string display;
   v1::DisplayKind kind = v1::DISPLAY_KIND_UNSPECIFIED;
   bool guarding = false;
-  std::string why;  // when it is not
+  std::string why;  // when it is not; of XWayland, why its compositor is not
 };
 
 // What is guarded, held against the graphical sessions that there are. Pure.

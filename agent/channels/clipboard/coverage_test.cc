@@ -66,6 +66,32 @@ TEST(CoverageTest, WaylandIsAtMostPartial) {
   EXPECT_THAT(state.why(), HasSubstr("XWayland"));
 }
 
+TEST(CoverageTest, AGuardedCompositorIsPartialAndSaysWhy) {
+  Connected program = Program(1000, "2", "wayland-0");
+  program.kind = v1::DISPLAY_KIND_WAYLAND;
+  for (const auto& sessions :
+       {std::vector<GraphicalSession>{{"2", 1000, true, ""}}, std::vector<GraphicalSession>{}}) {
+    const auto state = CoverageOf(kInspect, sessions, {program});
+    EXPECT_EQ(state.coverage(), v1::COVERAGE_PARTIAL);
+    EXPECT_EQ(state.guarded(), 1U);
+    EXPECT_THAT(state.why(), HasSubstr("does not say which program pastes"));
+  }
+}
+
+TEST(CoverageTest, ACompositorThatCannotBeGuardedSaysWhy) {
+  const std::vector<GraphicalSession> sessions{{"2", 1000, true, ""}};
+  Connected program = Program(1000, "2", ":0");
+  program.kind = v1::DISPLAY_KIND_XWAYLAND;
+  program.why = "no data-control";
+  auto state = CoverageOf(kInspect, sessions, {program});
+  EXPECT_EQ(state.coverage(), v1::COVERAGE_PARTIAL);
+  EXPECT_THAT(state.why(), HasSubstr("XWayland are guarded: no data-control"));
+  program.guarding = false;  // there is no XWayland
+  state = CoverageOf(kInspect, sessions, {program});
+  EXPECT_EQ(state.coverage(), v1::COVERAGE_NOT_COVERED);
+  EXPECT_THAT(state.why(), HasSubstr("no data-control"));
+}
+
 TEST(CoverageTest, ManyReasonsAreBounded) {
   std::vector<GraphicalSession> sessions;
   for (uid_t uid = 0; uid < 500; ++uid) sessions.push_back({std::to_string(uid), uid, false, ""});

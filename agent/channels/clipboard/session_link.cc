@@ -105,7 +105,7 @@ std::string SessionLink::Greet(const v1::SessionHello& hello) {
       return fmt::format("it is not {}", options_.session_program);
     }
   }
-  if (hello.kind() != v1::DISPLAY_KIND_X11 && hello.kind() != v1::DISPLAY_KIND_XWAYLAND) {
+  if (hello.kind() == v1::DISPLAY_KIND_UNSPECIFIED || !v1::DisplayKind_IsValid(hello.kind())) {
     return "an unknown kind of display";
   }
   Connected connected;

@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "agent/session/guard/judge.h"
 #include "agent/session/link/copied_files.h"
-#include "agent/session/x11/judge.h"
 #include "common/bounded_queue.h"
 #include "common/fd.h"
 #include "shoumi/v1/session.pb.h"

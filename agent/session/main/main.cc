@@ -64,11 +64,17 @@ int Main(int argc, char** argv) {
   shoumi::SetUpHelp(app, SHOUMI_VERSION);
   shoumi::session::SessionOptions options;
   options.display = Environment("DISPLAY");
+  options.wayland_display = Environment("WAYLAND_DISPLAY");
   options.session = Environment("XDG_SESSION_ID");
   options.wayland = Environment("XDG_SESSION_TYPE") == "wayland";
   std::string level = "info";
   app.add_option("--display", options.display, Say("X display (DISPLAY)", "X 显示（DISPLAY）"))
       ->type_name(":N");
+  app.add_option("--wayland-display", options.wayland_display,
+                 Say("Wayland display (WAYLAND_DISPLAY); guarded instead of the X display where "
+                     "the compositor allows it",
+                     "Wayland 显示（WAYLAND_DISPLAY）；合成器允许时守护它而不守护 X 显示"))
+      ->type_name("NAME");
   app.add_option("--socket", options.socket_path, Say("socket of the agent", "代理的套接字"))
       ->capture_default_str();
   app.add_option("--agent-uid", options.agent_uid,

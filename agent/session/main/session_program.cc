@@ -12,34 +12,57 @@ namespace {
 constexpr uint32_t kProtocol = 1;
 // For the agent to be told why nothing is guarded, before this program ends.
 constexpr std::chrono::milliseconds kTellMsMax{2'000};
+constexpr std::chrono::milliseconds kOpenMsMax{5'000};  // for a compositor to say what it can
 
 }  // namespace
 
 SessionProgram::SessionProgram(SessionOptions options) : options_(std::move(options)) {}
 
 absl::Status SessionProgram::OpenGuard() {
-  if (options_.display.empty()) {
-    return absl::UnavailableError(options_.wayland
-                                      ? "Wayland without XWayland, which nothing here guards"
-                                      : "there is no display (DISPLAY is not set)");
+  if (wayland_status_.ok()) {
+    auto guard = WaylandGuard::Open(options_.wayland_display, *link_);
+    if (!guard.ok()) return guard.status();
+    (*guard)->SetGuarding(false);  // until the agent says so
+    const std::lock_guard lock(mutex_);
+    wayland_guard_ = *std::move(guard);
+    return absl::OkStatus();
   }
+  if (options_.display.empty()) return wayland_status_;
   auto guard = SelectionGuard::Open(options_.display, *link_);
   if (!guard.ok()) return guard.status();
-  (*guard)->SetGuarding(false);  // until the agent says so
+  (*guard)->SetGuarding(false);
   const std::lock_guard lock(mutex_);
   guard_ = *std::move(guard);
   return absl::OkStatus();
 }
 
+absl::Status SessionProgram::Guard() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return absl::OkStatus();
+  }
+  return wayland_guard_ ? wayland_guard_->Run() : guard_->Run();
+}
+
 absl::Status SessionProgram::Run() {
+  if (!options_.wayland_display.empty()) {
+    wayland_status_ = Connection::Open(options_.wayland_display, kOpenMsMax).status();
+  } else {
+    wayland_status_ =
+        absl::UnavailableError(options_.wayland ? "WAYLAND_DISPLAY is not set"
+                                                : "there is no display (DISPLAY is not set)");
+  }
+  const bool wayland = wayland_status_.ok();
   AgentLinkOptions options;
   options.socket_path = options_.socket_path;
   options.agent_uid = options_.agent_uid;
   options.hello.set_protocol(kProtocol);
   options.hello.set_uid(::getuid());
   options.hello.set_session(options_.session);
-  options.hello.set_display(options_.display);
-  options.hello.set_kind(options_.wayland ? v1::DISPLAY_KIND_XWAYLAND : v1::DISPLAY_KIND_X11);
+  options.hello.set_display(wayland ? options_.wayland_display : options_.display);
+  options.hello.set_kind(wayland   ? v1::DISPLAY_KIND_WAYLAND
+                         : OnlyX() ? v1::DISPLAY_KIND_XWAYLAND
+                                   : v1::DISPLAY_KIND_X11);
   auto link = std::make_unique<AgentLink>(
       std::move(options), [this](const v1::SessionSettings& settings) { OnSettings(settings); });
   {
@@ -49,12 +72,7 @@ absl::Status SessionProgram::Run() {
   absl::Status status = OpenGuard();
   if (status.ok()) {
     Apply();
-    bool stopping = false;
-    {
-      const std::lock_guard lock(mutex_);
-      stopping = stopping_;
-    }
-    if (!stopping) status = guard_->Run();
+    status = Guard();
   }
   if (!status.ok()) {
     link_->SetState(false, std::string(status.message()));
@@ -74,6 +92,7 @@ void SessionProgram::Stop() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
   if (guard_) guard_->Stop();
+  if (wayland_guard_) wayland_guard_->Stop();
 }
 
 void SessionProgram::OnSettings(const v1::SessionSettings& settings) {
@@ -90,10 +109,13 @@ void SessionProgram::OnSettings(const v1::SessionSettings& settings) {
 
 void SessionProgram::Apply() {
   const std::lock_guard lock(mutex_);
-  if (!guard_ || !link_) return;
+  if (!link_ || (!guard_ && !wayland_guard_)) return;
   const bool on = mode_ == v1::CHANNEL_MODE_INSPECT || mode_ == v1::CHANNEL_MODE_REPORT_ONLY;
-  guard_->SetGuarding(on);
-  link_->SetState(on, on ? "" : "the policy does not guard the clipboard");
+  if (guard_) guard_->SetGuarding(on);
+  if (wayland_guard_) wayland_guard_->SetGuarding(on);
+  // Where X programs are guarded and others are not, why.
+  const std::string only_x = guard_ && OnlyX() ? std::string(wayland_status_.message()) : "";
+  link_->SetState(on, on ? only_x : "the policy does not guard the clipboard");
 }
 
 }  // namespace shoumi::session

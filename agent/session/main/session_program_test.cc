@@ -10,6 +10,7 @@
 
 #include "agent/channels/clipboard/clipboard_channel.h"
 #include "agent/channels/clipboard/testing/word_sink.h"
+#include "agent/session/wayland/testing/bare_compositor.h"
 #include "agent/session/x11/testing/x_server.h"
 
 namespace shoumi::session {
@@ -59,6 +60,8 @@ class SessionProgramTest : public ::testing::Test {
     return {kProgram,
             "--display",
             server_->display(),
+            "--wayland-display",
+            wayland_display_,
             "--agent-uid",
             std::to_string(::getuid()),
             "--socket",
@@ -103,6 +106,7 @@ class SessionProgramTest : public ::testing::Test {
   }
 
   std::string folder_;
+  std::string wayland_display_;
   v1::Policy policy_;
   WordSink sink_;
   std::unique_ptr<XServer> server_;
@@ -174,6 +178,19 @@ TEST_F(SessionProgramTest, ASecondOneOnADisplayGivesWay) {
   StartProgram();
   ASSERT_TRUE(Covered());
   EXPECT_EQ(RunProgram(Command(), "").status, 3);
+}
+
+TEST_F(SessionProgramTest, ACompositorThatCannotBeGuardedSaysWhyAndItsXProgramsAreGuarded) {
+  if (!StartServer()) GTEST_SKIP() << "Xvfb is not installed";
+  const testing::BareCompositor compositor;
+  ASSERT_TRUE(compositor.ok());
+  wayland_display_ = compositor.display();
+  StartAgent();
+  StartProgram();
+  ASSERT_TRUE(WaitUntil([&] { return channel_->State().coverage() == v1::COVERAGE_PARTIAL; }));
+  EXPECT_THAT(channel_->State().why(), HasSubstr("no data-control"));
+  Copy("a secret");
+  EXPECT_TRUE(WaitUntil([&] { return Paste().status != 0; }));
 }
 
 TEST_F(SessionProgramTest, CommandLine) {

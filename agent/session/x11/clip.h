@@ -6,10 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "agent/session/x11/stored_bytes.h"
+#include "agent/session/guard/stored_bytes.h"
 #include "shoumi/v1/finding.pb.h"
 
 namespace shoumi::session {
@@ -37,15 +36,5 @@ struct Clip {
   [[nodiscard]] const ClipTarget* PlainText() const;
   [[nodiscard]] bool SameContent(const Clip& other) const;
 };
-
-// Targets that hold no content, but ask the owner about or for something (ICCCM 2.6.2, 2.6.3).
-bool IsContent(std::string_view target);
-
-// Whether an inspector sees all there is to see in these bytes, so that nothing else of the copy
-// need be looked at for it. Legacy encodings and formats of one program's own are not among them.
-bool IsReadable(std::string_view target);
-
-// The order of fetching: what is judged and pasted most often comes first. Lower is earlier.
-int FetchRank(std::string_view target);
 
 }  // namespace shoumi::session

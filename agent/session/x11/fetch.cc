@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "agent/session/guard/targets.h"
+
 namespace shoumi::session {
 namespace {
 

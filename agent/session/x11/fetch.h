@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
+#include "agent/session/guard/limits.h"
 #include "agent/session/x11/clip.h"
 #include "agent/session/x11/display.h"
-#include "agent/session/x11/limits.h"
 
 namespace shoumi::session {
 

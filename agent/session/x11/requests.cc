@@ -1,11 +1,9 @@
 #include "agent/session/x11/requests.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
+
+#include "agent/session/guard/targets.h"
 
 namespace shoumi::session {
 namespace {
@@ -15,32 +13,6 @@ std::string_view AsBytes(std::span<const xcb_atom_t> atoms) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::shared_ptr<AnswerBox>> AnswerBox::Make() {
-  UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wake) return ErrnoStatus(errno, "eventfd");
-  return std::shared_ptr<AnswerBox>(new AnswerBox(std::move(wake)));
-}
-
-void AnswerBox::Put(uint64_t id, bool pass) {
-  {
-    const std::lock_guard lock(mutex_);
-    answers_.emplace_back(id, pass);
-  }
-  Wake();
-}
-
-std::vector<std::pair<uint64_t, bool>> AnswerBox::Take() {
-  uint64_t count = 0;
-  if (::read(wake_.get(), &count, sizeof count) < 0) return {};
-  const std::lock_guard lock(mutex_);
-  return std::exchange(answers_, {});
-}
-
-void AnswerBox::Wake() {
-  const uint64_t one = 1;
-  if (::write(wake_.get(), &one, sizeof one) < 0) return;  // full: it is awake
-}
 
 void Requests::OnRequest(const xcb_selection_request_event_t& event, const Held& held, Time now) {
   Conversion conversion;

@@ -4,38 +4,19 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "agent/session/guard/answer_box.h"
+#include "agent/session/guard/judge.h"
+#include "agent/session/guard/limits.h"
 #include "agent/session/x11/clip.h"
 #include "agent/session/x11/display.h"
-#include "agent/session/x11/judge.h"
-#include "agent/session/x11/limits.h"
 #include "agent/session/x11/transfers.h"
-#include "common/fd.h"
 
 namespace shoumi::session {
-
-// Answers of the judge on their way to the guard's thread. Thread-safe; outlives the guard as long
-// as the judge holds it.
-class AnswerBox {
- public:
-  static absl::StatusOr<std::shared_ptr<AnswerBox>> Make();
-  void Put(uint64_t id, bool pass);
-  std::vector<std::pair<uint64_t, bool>> Take();
-  // Wakes the guard for another reason.
-  void Wake();
-  [[nodiscard]] int fd() const { return wake_.get(); }  // readable when something happened
-
- private:
-  explicit AnswerBox(UniqueFd wake) : wake_(std::move(wake)) {}
-  const UniqueFd wake_;
-  std::mutex mutex_;
-  std::vector<std::pair<uint64_t, bool>> answers_;
-};
 
 // What a selection is served from.
 struct Held {

@@ -9,11 +9,11 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "agent/session/guard/judge.h"
+#include "agent/session/guard/limits.h"
 #include "agent/session/x11/clip.h"
 #include "agent/session/x11/display.h"
 #include "agent/session/x11/fetch.h"
-#include "agent/session/x11/judge.h"
-#include "agent/session/x11/limits.h"
 #include "agent/session/x11/requests.h"
 #include "agent/session/x11/whereabouts.h"
 

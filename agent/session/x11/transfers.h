@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "agent/session/guard/limits.h"
 #include "agent/session/x11/clip.h"
 #include "agent/session/x11/display.h"
-#include "agent/session/x11/limits.h"
 
 namespace shoumi::session {
 

@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "agent/session/guard/judge.h"
 #include "agent/session/x11/display.h"
-#include "agent/session/x11/judge.h"
 #include "common/fd.h"
 
 // X clients of the tests' own, well-behaved or not.

@@ -1,4 +1,4 @@
-#include "agent/session/x11/stored_bytes.h"
+#include "agent/session/guard/stored_bytes.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/session/x11/stored_bytes.h"
+#include "agent/session/guard/stored_bytes.h"
 #include "shoumi/v1/finding.pb.h"
 
 namespace shoumi::session {
@@ -24,8 +24,8 @@ struct Part {
 struct Question {
   std::string selection;  // "CLIPBOARD", "PRIMARY"
   pid_t source = 0;       // of the program that was copied from; 0: not known
-  pid_t requestor = 0;    // of the program that pastes; 0: the owner could not be read, nobody has
-                          // asked yet, and passing leaves the selection with its owner
+  pid_t requestor = 0;    // of the program that pastes; 0: not known (Wayland), or nobody has asked
+                          // yet, and passing leaves the selection with its owner
   std::string window_class;  // of the requestor's window; often empty
   std::vector<Part> parts;   // each must pass
 };

@@ -31,6 +31,9 @@ struct GuardLimits {
   uint32_t contention_max = 4;
   std::chrono::milliseconds contention_ms{3'000};
   std::chrono::milliseconds contention_pause_ms{200};
+  // On Wayland: how long PRIMARY must be the same before it is judged; it changes at each step of a
+  // selection by mouse.
+  std::chrono::milliseconds primary_settle_ms{200};
   // PRIMARY stays with its owner until the user turns to another program: text loses its highlight
   // in many programs when they lose PRIMARY, and what they would do with it next.
   bool primary_waits = true;
