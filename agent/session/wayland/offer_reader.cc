@@ -101,6 +101,8 @@ void OfferReader::OnReadable(Time now) {
 
 void OfferReader::EndKind(v1::UnscannedReason reason, Time now) {
   CopiedKind& kind = current();
+  // Nobody was left to write it.
+  if (gone_ && bytes_->size() == 0) reason = v1::UNSCANNED_REASON_PARTIAL;
   if (reason == v1::UNSCANNED_REASON_UNSPECIFIED && !bytes_->Seal().ok()) {
     reason = v1::UNSCANNED_REASON_OVERLOADED;
   }
@@ -113,7 +115,11 @@ void OfferReader::EndKind(v1::UnscannedReason reason, Time now) {
     });
     kind.bytes = twin == copy_.kinds.end() ? bytes_ : twin->bytes;
   }
-  AskNext(now);
+  if (gone_) {
+    Finish(v1::UNSCANNED_REASON_PARTIAL);
+  } else {
+    AskNext(now);
+  }
 }
 
 void OfferReader::OnTime(Time now) {
@@ -131,9 +137,13 @@ void OfferReader::Finish(v1::UnscannedReason reason) {
   pipe_.Reset();
   if (reason == v1::UNSCANNED_REASON_UNSPECIFIED) return;
   copy_.reason = reason;
-  for (size_t i = next_ - std::min<size_t>(next_, 1); i < order_.size(); ++i) {
-    copy_.kinds[order_[i]].reason = reason;
+  for (CopiedKind& kind : copy_.kinds) {
+    if (!kind.bytes && kind.reason == v1::UNSCANNED_REASON_UNSPECIFIED) kind.reason = reason;
   }
+  if (!gone_) return;
+  // What an owner that ended left empty it had no time to write; it is not offered.
+  std::erase_if(copy_.kinds,
+                [](const CopiedKind& kind) { return !kind.bytes || kind.bytes->size() == 0; });
 }
 
 Copy OfferReader::Take() {

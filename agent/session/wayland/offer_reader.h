@@ -48,8 +48,8 @@ class OfferReader {
   [[nodiscard]] Time deadline() const { return std::min(sign_until_, end_at_); }
   void OnReadable(Time now);
   void OnTime(Time now);
-  // What has been had is all there is.
-  void OnOwnerGone() { Finish(v1::UNSCANNED_REASON_PARTIAL); }
+  // What has been had, and is still in the pipe, is all there is.
+  void OnOwnerGone() { gone_ = true; }
   // Once done.
   Copy Take();
 
@@ -69,6 +69,7 @@ class OfferReader {
   UniqueFd pipe_;
   std::shared_ptr<StoredBytes> bytes_;
   uint64_t had_bytes_ = 0;
+  bool gone_ = false;
   bool done_ = false;
 };
 
