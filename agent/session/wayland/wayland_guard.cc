@@ -126,6 +126,8 @@ void WaylandGuard::SetGuarding(bool on) {
 }
 
 bool WaylandGuard::Wait() {
+  // What somebody woke it up for may have been taken out of the box together with answers.
+  if (stopping_ || guarding_ != guarding_now_) return true;
   std::vector<pollfd> fds{{box_->fd(), POLLIN, 0}};
   ForEachSlot([&](Slot& slot) {
     if (slot.reader && !slot.reader->done()) fds.push_back({slot.reader->fd(), POLLIN, 0});

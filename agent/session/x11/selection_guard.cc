@@ -107,6 +107,8 @@ bool SelectionGuard::Wait() {
     return true;
   }
   if (display_->broken()) return false;
+  // What somebody woke it up for may have been taken out of the box together with answers.
+  if (stopping_ || guarding_ != guarding_now_) return true;
   int wait_ms = -1;
   if (const Time until = deadline(); until != Time::max()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now_).count();
