@@ -99,7 +99,10 @@ class OwnFolders(WatchedTest):
 
     def test_written_by_the_program_itself(self):
         path = self.own / "cache"
-        self.assertEqual(run(self.messenger, "-c", f"echo received {FORBIDDEN} > {path}"), (0, ""))
+        # It reads its file itself, so that it is still there when the channel asks who wrote it: who has
+        # ended by then may have been anybody, and the file is judged.
+        write_and_read = f"echo received {FORBIDDEN} > {path}; read -r line < {path}"
+        self.assertEqual(run(self.messenger, "-c", write_and_read), (0, ""))
         self.assert_read(path)
         # By a helper that has ended when anybody asks.
         self.assertEqual(run(self.messenger, "-c", f"cp {path} {self.own}/copy; true"), (0, ""))
