@@ -22,6 +22,7 @@ constexpr std::chrono::seconds kRetryOverflow{5};
 
 std::string CountedAs(const v1::SpoolRecord& record) {
   if (record.has_event()) return "event:" + v1::AgentEvent::Kind_Name(record.event().kind());
+  if (record.has_release_request()) return "release_request";
   const v1::Verdict& verdict = record.incident().verdict();
   return verdict.rule().empty() ? "default" : verdict.rule();
 }
