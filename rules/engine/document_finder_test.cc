@@ -22,7 +22,7 @@ constexpr char kPack[] =
     "  - id: p.most\n    title: {zh: a, en: b}\n    documents: contracts\n"
     "    share_of_registered_min: 90\n"
     "  - id: p.mobile\n    title: {zh: a, en: b}\n    except_documents: [forms]\n"
-    "    patterns:\n      - {regex: '[^0-9]1[0-9]{10}', validator: mobile, symbols: 11}\n"
+    "    patterns:\n      - {regex: '[^0-9]1(?:[ -]?[0-9]){10}', validator: mobile, symbols: 11}\n"
     "  - id: p.words\n    title: {zh: a, en: b}\n    within_chars: 200\n    score_min: 2\n"
     "    except_documents: [forms]\n"
     "    terms:\n      - {text: 报价单}\n      - {text: 折扣率}\n";
@@ -202,6 +202,15 @@ TEST_F(Documents, AFormThatIsFilledInIsNoBlankForm) {
   EXPECT_EQ(Find(Scan(before + "13800138000" + behind), "p.mobile"), nullptr);
   EXPECT_NE(Find(Scan(before + "13912345678" + behind), "p.mobile"), nullptr);
   EXPECT_NE(Find(Scan("他的电话 13800138000，请联系。"), "p.mobile"), nullptr);
+}
+
+TEST_F(Documents, AValueOfSeveralUnitsThatIsFilledInInPartIsNoBlankForm) {
+  const std::string before = "报销单填写说明：请在左侧写明姓名与部门，右侧写明事由，联系电话 ";
+  const std::string behind =
+      " 必填，随后附上发票与明细说明，交由财务部门审核，审核完成后归档保存五年。";
+  Register("forms", v1::COLLECTION_KIND_EXCLUDED, {before + "138 0013 8000" + behind});
+  EXPECT_EQ(Find(Scan(before + "138 0013 8000" + behind), "p.mobile"), nullptr);
+  EXPECT_NE(Find(Scan(before + "138 0013 8572" + behind), "p.mobile"), nullptr);
 }
 
 TEST_F(Documents, ACollectionThatIsNotThereIsSaid) {
