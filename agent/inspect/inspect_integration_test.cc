@@ -14,6 +14,7 @@
 #include "agent/inspect/extract/testing/pdf_writer.h"
 #include "agent/inspect/inspector_pool.h"
 #include "agent/inspect/testing/real_pool.h"
+#include "common/crypto/crypto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -54,7 +55,15 @@ TEST_F(InspectIntegrationTest, ADescriptorIsReadWhereverItsOffsetIs) {
   inspection.name = "list.txt";
   inspection.content.Reset(::memfd_create("content", MFD_CLOEXEC));
   ASSERT_TRUE(WriteAll(inspection.content.get(), "身份证号 11010519491231002X\n").ok());
-  EXPECT_TRUE(Found(Inspect(std::move(inspection)), "cn.resident_id"));
+  const v1::InspectReport report = Inspect(std::move(inspection));
+  EXPECT_TRUE(Found(report, "cn.resident_id"));
+  EXPECT_EQ(report.content_sha256(), crypto::Sha256Hex("身份证号 11010519491231002X\n"));
+}
+
+TEST_F(InspectIntegrationTest, WhatIsFoundHasADigestAndWhatIsCleanHasNone) {
+  Start();
+  EXPECT_EQ(InspectText("a.txt", "绝密★10年\n").content_sha256(), crypto::Sha256Hex("绝密★10年\n"));
+  EXPECT_EQ(InspectText("a.txt", "nothing\n").content_sha256(), "");
 }
 
 // What poppler loads while it works has to be there before the sandbox is closed.

@@ -13,6 +13,14 @@ bool IsLevel(int level) {
   return v1::Level_IsValid(level);
 }
 
+bool IsDigest(std::string_view text) {
+  constexpr size_t kSha256HexChars = 64;
+  return text.empty() ||
+         (text.size() == kSha256HexChars && std::all_of(text.begin(), text.end(), [](char c) {
+            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+          }));
+}
+
 bool IsPlain(std::string_view text) {
   return text.size() <= kTextBytesMax && std::none_of(text.begin(), text.end(), [](char c) {
            return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
@@ -88,6 +96,7 @@ const char* WrongIn(const v1::RejectedCandidate& rejected, const std::set<std::s
 const char* WrongIn(const v1::InspectReport& report, const std::set<std::string>& detectors) {
   if (!IsLevel(report.level())) return "level";
   if (!IsPlain(report.media_type())) return "media_type";
+  if (!IsDigest(report.content_sha256())) return "content_sha256";
   if (report.findings_size() > kFindingsMax) return "findings";
   if (report.unscanned_size() > kUnscannedMax) return "unscanned";
   if (report.rejected_size() > kRejectedMax) return "rejected";

@@ -43,6 +43,8 @@ TEST(CheckReport, EachBreachIsNamed) {
       {" level", [](auto& r) { r.set_level(static_cast<v1::Level>(9)); }},
       {"media_type", [](auto& r) { r.set_media_type(std::string(300, 'm')); }},
       {"media_type", [](auto& r) { r.set_media_type("\x1b[31m"); }},
+      {"content_sha256", [](auto& r) { r.set_content_sha256(std::string(63, 'a')); }},
+      {"content_sha256", [](auto& r) { r.set_content_sha256(std::string(64, 'G')); }},
       {"finding.rule", [](auto& r) { r.mutable_findings(0)->set_rule("unknown"); }},
       {"finding.count", [](auto& r) { r.mutable_findings(0)->set_count(0); }},
       {"finding.confidence", [](auto& r) { r.mutable_findings(0)->set_confidence(101); }},

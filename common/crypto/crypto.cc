@@ -82,13 +82,16 @@ std::string Sha256Hex(std::string_view bytes) {
   return ToHex(Sha256(bytes));
 }
 
-absl::StatusOr<std::string> Sha256HexOfFile(int file) {
+absl::StatusOr<std::string> Sha256HexOfFile(int file, std::chrono::steady_clock::time_point until) {
   constexpr size_t kPieceBytes = 1U << 20;
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(),
                                                                      &EVP_MD_CTX_free);
   Require(hash != nullptr && EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) == 1, "SHA-256");
   std::string piece(kPieceBytes, '\0');
   for (off_t at = 0;;) {
+    if (std::chrono::steady_clock::now() >= until) {
+      return absl::DeadlineExceededError("no time to read it to its end");
+    }
     const ssize_t got = ::pread(file, piece.data(), piece.size(), at);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return ErrnoStatus(errno, "read");

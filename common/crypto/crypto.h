@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -20,8 +21,10 @@ std::string ToBase64Url(std::string_view bytes);
 
 std::string Sha256(std::string_view bytes);
 std::string Sha256Hex(std::string_view bytes);
-// Of a file's content from its start; its offset stays.
-absl::StatusOr<std::string> Sha256HexOfFile(int file);
+// Of a file's content from its start; its offset stays. DeadlineExceeded when `until` comes first.
+absl::StatusOr<std::string> Sha256HexOfFile(
+    int file,
+    std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max());
 
 // Time depends on the lengths only.
 bool ConstantTimeEqual(std::string_view a, std::string_view b);

@@ -13,6 +13,7 @@
 #include "agent/inspect/wire/frame.h"
 #include "agent/inspect/worker/last_words.h"
 #include "agent/inspect/worker/part_feed.h"
+#include "common/crypto/crypto.h"
 #include "common/fd.h"
 
 namespace shoumi::inspect {
@@ -70,13 +71,13 @@ void TakeResult(rules::ScanResult result, v1::InspectReport& report) {
 
 // True when the worker is as good as new afterwards.
 bool Extract(const v1::InspectRequest& request, const UniqueFd& content,
-             const v1::InspectLimits& limits, PartFeed& feed, v1::InspectReport& report) {
+             const v1::InspectLimits& limits, steady_clock::time_point deadline, PartFeed& feed,
+             v1::InspectReport& report) {
   if (content.ok() && !IsRegularFile(content.get())) {
     feed.Unscanned("", v1::UNSCANNED_REASON_UNSUPPORTED, "not a regular file");
     return true;
   }
   const auto source = content.ok() ? MakeFdSource(content.get()) : MakeMemorySource(request.text());
-  const auto deadline = steady_clock::now() + std::chrono::milliseconds(request.budget_ms());
   Context context(LimitsFrom(limits), feed, deadline);
   bool intact = true;
   try {
@@ -91,6 +92,17 @@ bool Extract(const v1::InspectRequest& request, const UniqueFd& content,
   report.set_media_type(context.media_type);
   report.set_bytes_read(context.bytes_read);
   return intact;
+}
+
+// What incidents and requests for release know the content by. What is clean needs none.
+void AddDigest(const v1::InspectRequest& request, const UniqueFd& content,
+               steady_clock::time_point deadline, v1::InspectReport& report) {
+  if (report.findings().empty() && report.unscanned().empty()) return;
+  if (!content.ok()) {
+    report.set_content_sha256(crypto::Sha256Hex(request.text()));
+  } else if (auto digest = crypto::Sha256HexOfFile(content.get(), deadline); digest.ok()) {
+    report.set_content_sha256(*std::move(digest));
+  }
 }
 
 }  // namespace
@@ -113,13 +125,16 @@ absl::Status RunWorker(int socket, rules::Scanner& scanner, const v1::InspectLim
       feed.Show(show.emplace(std::move(fds.back())));
       fds.pop_back();
     }
+    const UniqueFd content = fds.empty() ? UniqueFd() : std::move(fds[0]);
+    const auto deadline = steady_clock::now() + std::chrono::milliseconds(request.budget_ms());
     bool intact = false;
     {
       const LastWords last_words(EncodeFrame(OutOfMemoryReport(request.id())));
-      intact = Extract(request, fds.empty() ? UniqueFd() : std::move(fds[0]), limits, feed, report);
+      intact = Extract(request, content, limits, deadline, feed, report);
     }
     feed.Close();
     TakeResult(scanner.Finish(), report);
+    AddDigest(request, content, deadline, report);
     report.set_retire(!intact || CpuSeconds() > kWorkerCpuSecondsMax ||
                       PeakResidentBytes() > resident_at_start + kWorkerGrowthBytesMax);
     if (status = SendFrame(socket, report); !status.ok()) return status;

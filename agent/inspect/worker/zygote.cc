@@ -20,6 +20,7 @@
 #include "agent/inspect/worker/index_maps.h"
 #include "agent/inspect/worker/last_words.h"
 #include "agent/inspect/worker/worker.h"
+#include "common/crypto/crypto.h"
 #include "common/fd.h"
 #include "fmt/format.h"
 #include "rules/engine/database.h"
@@ -122,7 +123,9 @@ absl::Status Zygote::Prepare() {
   if (::sigprocmask(SIG_BLOCK, &child, nullptr) != 0) return ErrnoStatus(errno, "sigprocmask");
   signals_.Reset(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) return ErrnoStatus(errno, "signalfd");
-  ::tzset();  // reads its file while files can be read
+  // Read their files while files can be read.
+  ::tzset();
+  crypto::Sha256("");
   const bool converters = LoadConverters();
 
   v1::InspectorReady ready;
