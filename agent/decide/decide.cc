@@ -40,9 +40,10 @@ v1::Action Specified(v1::Action action) {
   return rules::Name(action).empty() ? v1::ACTION_BLOCK : action;
 }
 
-Outcome Evaluate(const v1::Rule& rule, const v1::EventContext& context,
+Outcome Evaluate(const v1::Policy& policy, const v1::Rule& rule, const v1::EventContext& context,
                  const v1::InspectReport& report, LocalTime now, std::set<std::string>& used) {
-  Outcome conditions = EvaluateConditions(rule.conditions(), context, now);
+  Outcome conditions =
+      EvaluateConditions(rule.conditions(), context, now, policy.clipboard().unknown_is_none());
   if (!conditions.held) return conditions;
   if (!rule.has_when()) return {true, "always"};
   return EvaluateExpression(rule.when(), report, used);
@@ -52,7 +53,7 @@ void DecideByRules(const v1::Policy& policy, const v1::EventContext& context,
                    const v1::InspectReport& report, LocalTime now, v1::Verdict& verdict) {
   for (const v1::Rule& rule : policy.rules()) {
     std::set<std::string> used;
-    Outcome outcome = Evaluate(rule, context, report, now, used);
+    Outcome outcome = Evaluate(policy, rule, context, report, now, used);
     v1::RuleTrace& trace = *verdict.add_trace();
     trace.set_rule(rule.id());
     trace.set_held(outcome.held);

@@ -194,7 +194,7 @@ TEST(Decide, EveryKindOfCondition) {
 // Wayland does not say which program pastes.
 TEST(Decide, AnUnknownProgramOfTheClipboardMayBeAny) {
   for (const char* condition : {"programs: [\"class:messenger\"]", "sources: [wechat]"}) {
-    const v1::Policy policy = Load(
+    v1::Policy policy = Load(
         std::string(
             "  - {id: a, title: {zh: 甲, en: A}, action: block, severity: high, when: always,\n"
             "     conditions: {") +
@@ -202,6 +202,9 @@ TEST(Decide, AnUnknownProgramOfTheClipboardMayBeAny) {
     v1::EventContext context;
     context.set_channel(v1::CHANNEL_CLIPBOARD);
     EXPECT_EQ(Decide(policy, context, {}, {2, 120}).action(), v1::ACTION_BLOCK);
+    policy.mutable_clipboard()->set_unknown_is_none(true);
+    EXPECT_EQ(Decide(policy, context, {}, {2, 120}).action(), v1::ACTION_ALLOW);
+    policy.mutable_clipboard()->set_unknown_is_none(false);
     context.mutable_program()->set_pid(7);  // ended before anybody looked
     EXPECT_EQ(Decide(policy, context, {}, {2, 120}).action(), v1::ACTION_BLOCK);
     // One that is known, and is no app of the catalogue, is not among the rule's.

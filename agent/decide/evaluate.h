@@ -16,7 +16,9 @@ struct Outcome {
 Outcome EvaluateExpression(const v1::Expression& expression, const v1::InspectReport& report,
                            std::set<std::string>& used);
 
+// Where nobody can say which program copied or pastes, it may be any, and a condition that names
+// programs holds, unless `unknown_is_none`.
 Outcome EvaluateConditions(const v1::Conditions& conditions, const v1::EventContext& context,
-                           LocalTime now);
+                           LocalTime now, bool unknown_is_none);
 
 }  // namespace shoumi::agent

@@ -49,8 +49,7 @@ bool IsProgram(std::string_view text, const v1::Program& program) {
          std::find(classes.begin(), classes.end(), name.app_class) != classes.end();
 }
 
-// Where nobody can say which program copied or pastes, it may be any: a rule that names programs
-// holds, as it would be passed over by whoever hides else.
+// Whoever hides would pass over rules that name programs.
 bool Unknown(const v1::EventContext& context, const v1::Program& program) {
   return context.channel() == v1::CHANNEL_CLIPBOARD && program.executable().empty() &&
          program.app().empty() && program.app_classes().empty() && program.name().empty();
@@ -64,7 +63,7 @@ bool None(const List& list, Predicate holds) {
 }  // namespace
 
 Outcome EvaluateConditions(const v1::Conditions& conditions, const v1::EventContext& context,
-                           LocalTime now) {
+                           LocalTime now, bool unknown_is_none) {
   if (None(conditions.channels(), [&](int channel) { return channel == context.channel(); })) {
     return {false,
             fmt::format("channel {} is not among the rule's", rules::Name(context.channel()))};
@@ -78,12 +77,12 @@ Outcome EvaluateConditions(const v1::Conditions& conditions, const v1::EventCont
       })) {
     return {false, "destination is not among the rule's"};
   }
-  if (!Unknown(context, context.program()) &&
+  if ((unknown_is_none || !Unknown(context, context.program())) &&
       None(conditions.programs(),
            [&](const std::string& text) { return IsProgram(text, context.program()); })) {
     return {false, "program is not among the rule's"};
   }
-  if (!Unknown(context, context.source()) &&
+  if ((unknown_is_none || !Unknown(context, context.source())) &&
       None(conditions.sources(),
            [&](const std::string& text) { return IsProgram(text, context.source()); })) {
     return {false, "the program that was copied from is not among the rule's"};

@@ -38,6 +38,8 @@ inline constexpr NamedValue<v1::ChannelMode> kChannelModes[] = {
     {v1::CHANNEL_MODE_OFF, "off"},
     {v1::CHANNEL_MODE_REPORT_ONLY, "report_only"},
     {v1::CHANNEL_MODE_INSPECT, "inspect"}};
+// Of ClipboardPolicy::unknown_is_none.
+inline constexpr NamedValue<bool> kUnknownPrograms[] = {{false, "any"}, {true, "none"}};
 // Of UsbPolicy::unmounted_open.
 inline constexpr NamedValue<bool> kUnmounted[] = {{false, "sealed"}, {true, "open"}};
 inline constexpr NamedValue<v1::Level> kLevels[] = {{v1::LEVEL_NONE, "none"},

@@ -90,7 +90,7 @@ usb:
   unmounted: open
   verdict_ms_max: 500
 attachments: {mode: report_only, classes: [messenger, mail]}
-clipboard: {mode: inspect, verdict_ms_max: 700, warn_s: 30}
+clipboard: {mode: inspect, verdict_ms_max: 700, warn_s: 30, unknown_programs: none}
 spool_bytes_max: 2MiB
 )",
                                          kDetectors);
@@ -101,6 +101,7 @@ spool_bytes_max: 2MiB
   EXPECT_EQ(result.policy.clipboard().mode(), v1::CHANNEL_MODE_INSPECT);
   EXPECT_EQ(result.policy.clipboard().verdict_ms_max(), 700u);
   EXPECT_EQ(result.policy.clipboard().warn_s(), 30u);
+  EXPECT_TRUE(result.policy.clipboard().unknown_is_none());
   const v1::Rule& rule = result.policy.rules(0);
   EXPECT_EQ(rule.conditions().programs(1), "class:mail");
   EXPECT_EQ(rule.conditions().sources(0), "class:office");
@@ -208,6 +209,9 @@ TEST(LoadPolicy, BadChannels) {
        {"Y107"},
        "outside 100 to"},
       {with("clipboard: {mode: inspect, warn_s: 1}\n"), {"Y107"}, "outside 5 to 3600 s"},
+      {with("clipboard: {mode: inspect, unknown_programs: all}\n"),
+       {"Y106"},
+       "'all' is none of any"},
       {with("clipboard: {warn_s: 60}\n"), {"Y103"}, "mode"}};
   for (const Bad& bad : cases) {
     const PolicyResult result = LoadPolicy("p", bad.yaml, kDetectors);

@@ -29,11 +29,14 @@ void ReadAttachments(const YamlValue& value, v1::AttachmentPolicy& attachments) 
 }
 
 void ReadClipboard(const YamlValue& value, v1::ClipboardPolicy& clipboard) {
-  const YamlMap map(value, {"mode", "verdict_ms_max", "warn_s"});
+  const YamlMap map(value, {"mode", "verdict_ms_max", "warn_s", "unknown_programs"});
   if (!map.ok()) return;
   clipboard.set_mode(ReadMode(map));
   clipboard.set_verdict_ms_max(ReadBound(map, "verdict_ms_max", kVerdictMsDefault));
   clipboard.set_warn_s(ReadBound(map, "warn_s", kWarnSecondsDefault));
+  if (const auto unknown = map.Get("unknown_programs")) {
+    clipboard.set_unknown_is_none(unknown->OneOf<bool>(kUnknownPrograms).value_or(false));
+  }
 }
 
 }  // namespace shoumi::rules
