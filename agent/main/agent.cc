@@ -9,6 +9,7 @@
 
 #include "agent/main/channels.h"
 #include "common/ids.h"
+#include "common/installation.h"
 #include "fmt/format.h"
 #include "google/protobuf/util/json_util.h"
 #include "rules/policy/policy.h"
@@ -51,6 +52,7 @@ absl::Status Agent::Start() {
   if (auto status = TakeLock(); !status.ok()) return status;
   if (auto status = OpenSpool(); !status.ok()) return status;
   StartPipeline();
+  StartSessions();
   // Guards stand before packs are compiled, which takes a while.
   StartChannels();
   if (auto status = StartStatus(); !status.ok()) return status;
@@ -94,9 +96,37 @@ void Agent::StartPipeline() {
   }
 }
 
+void Agent::StartSessions() {
+  StartReleaseDesk();
+  SessionHubOptions options;
+  options.socket_path = config_.run_dir + "/session.sock";
+  options.session_program =
+      config_.clipboard_program.empty() ? SessionProgram() : config_.clipboard_program;
+  sessions_ = std::make_unique<SessionHub>(std::move(options));
+  NotificationSeams seams;
+  seams.tell = [this](uid_t uid, const v1::ToSession& message) {
+    return sessions_->Tell(uid, message);
+  };
+  seams.request = [this](uid_t uid, v1::ReleaseRequest request) {
+    return release_desk_->AskAgain(uid, std::move(request));
+  };
+  notification_desk_ =
+      std::make_unique<NotificationDesk>(NotificationOptions(), std::move(seams), Clock::Real());
+  sessions_->handlers().SetResults([this](uid_t uid, const v1::NotificationResult& result) {
+    return notification_desk_->OnResult(uid, result);
+  });
+  pipeline_->SetStoppedHook(
+      [this](const v1::Incident& incident) { notification_desk_->OnStopped(incident); });
+  if (auto status = sessions_->Start(*pipeline_); !status.ok()) {
+    const std::string why(status.message());
+    spdlog::error("graphical sessions cannot reach the agent: {}", why);
+    pipeline_->Report(v1::AgentEvent::KIND_GUARD_FAILED, "sessions: " + why);
+  }
+}
+
 void Agent::StartChannels() {
   const auto policy = pipeline_->policy();
-  for (auto& [name, channel] : MakeChannels(config_)) {
+  for (auto& [name, channel] : MakeChannels(config_, *sessions_)) {
     channel->ApplyPolicy(policy->policy);
     if (auto status = channel->Start(*pipeline_); !status.ok()) {
       const std::string why(status.message());
@@ -122,9 +152,13 @@ absl::Status Agent::StartStatus() {
   return absl::OkStatus();
 }
 
-absl::Status Agent::StartReleases() {
+ReleaseOptions Agent::OptionsOfReleases() const {
   ReleaseOptions options;
   options.socket_path = config_.run_dir + "/request.sock";
+  return options;
+}
+
+void Agent::StartReleaseDesk() {
   ReleaseSeams seams;
   seams.inspector = [this] { return inspection_->pool(); };
   seams.find_user = [this](uint32_t uid, Identity::Done done) {
@@ -136,8 +170,12 @@ absl::Status Agent::StartReleases() {
   seams.connected = [this] {
     return Status().connection() == v1::AgentStatus::CONNECTION_CONNECTED;
   };
-  release_desk_ = std::make_unique<ReleaseDesk>(options, std::move(seams), Clock::Real());
-  auto server = ReleaseServer::Start(options, *release_desk_);
+  release_desk_ =
+      std::make_unique<ReleaseDesk>(OptionsOfReleases(), std::move(seams), Clock::Real());
+}
+
+absl::Status Agent::StartReleases() {
+  auto server = ReleaseServer::Start(OptionsOfReleases(), *release_desk_);
   if (!server.ok()) return server.status();
   release_server_ = *std::move(server);
   return absl::OkStatus();
@@ -148,6 +186,7 @@ void Agent::PutInForce(const v1::PolicyBundle& bundle, const std::vector<std::st
   policy->version = bundle.version();
   policy->policy = bundle.policy();
   pipeline_->SetPolicy(policy);
+  notification_desk_->ApplyPolicy(policy->policy);
   for (auto& [name, channel] : channels_) channel->ApplyPolicy(policy->policy);
   {
     const std::lock_guard lock(mutex_);
@@ -270,6 +309,11 @@ void Agent::Stop() {
     }
   }
   channels_.clear();
+  // Nothing stops anything any more; who waits for a request is told by the sessions' end.
+  if (release_desk_) release_desk_->Stop();
+  if (sessions_) sessions_->Stop();
+  notification_desk_.reset();
+  sessions_.reset();
   if (inspection_) inspection_->Stop();
   io_work_.reset();
   pipeline_.reset();

@@ -11,8 +11,10 @@
 #include "agent/main/config.h"
 #include "agent/main/inspection.h"
 #include "agent/main/status_server.h"
+#include "agent/notify/notification_desk.h"
 #include "agent/pipeline/pipeline.h"
 #include "agent/releases/release_server.h"
+#include "agent/session_hub/session_hub.h"
 #include "agent/spool/spool.h"
 #include "agent/uplink/policy_keeper.h"
 #include "agent/uplink/uplink.h"
@@ -44,6 +46,9 @@ class Agent {
   absl::Status TakeLock();
   absl::Status OpenSpool();
   void StartPipeline();
+  [[nodiscard]] ReleaseOptions OptionsOfReleases() const;
+  void StartReleaseDesk();
+  void StartSessions();
   void StartChannels();
   absl::Status StartStatus();
   absl::Status StartReleases();
@@ -64,11 +69,13 @@ class Agent {
   std::unique_ptr<Identity> identity_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<Inspection> inspection_;
+  std::unique_ptr<SessionHub> sessions_;
   std::vector<std::pair<std::string, std::unique_ptr<Channel>>> channels_;
   std::vector<std::pair<std::string, std::string>> failed_channels_;  // and why
   std::unique_ptr<StatusServer> status_server_;
   std::unique_ptr<ReleaseDesk> release_desk_;
   std::unique_ptr<ReleaseServer> release_server_;
+  std::unique_ptr<NotificationDesk> notification_desk_;
 
   mutable std::mutex mutex_;  // guards what is below, which appears while the agent runs
   std::shared_ptr<PolicyKeeper> keeper_;

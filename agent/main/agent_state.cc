@@ -53,6 +53,7 @@ v1::AgentState Agent::State() const {
   for (const auto& [name, channel] : channels_) {
     for (const auto& [counter, value] : channel->Counters()) counters[counter] = value;
   }
+  for (const auto& [counter, value] : notification_desk_->Counters()) counters[counter] = value;
   if (const auto pool = inspection_->pool()) {
     const auto stats = pool->stats();
     counters["inspected"] = stats.inspected;

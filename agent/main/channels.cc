@@ -4,7 +4,6 @@
 #include "agent/channels/clipboard/clipboard_channel.h"
 #include "agent/channels/replay/replay_channel.h"
 #include "agent/channels/usb/usb_channel.h"
-#include "common/installation.h"
 
 namespace shoumi::agent {
 namespace {
@@ -26,7 +25,7 @@ usb::UsbOptions UsbOptionsFrom(const AgentConfig& config) {
 }  // namespace
 
 std::vector<std::pair<std::string, std::unique_ptr<Channel>>> MakeChannels(
-    const AgentConfig& config) {
+    const AgentConfig& config, SessionHub& sessions) {
   std::vector<std::pair<std::string, std::unique_ptr<Channel>>> channels;
   if (config.usb_enabled) {
     channels.emplace_back("usb", std::make_unique<usb::UsbChannel>(UsbOptionsFrom(config)));
@@ -38,12 +37,8 @@ std::vector<std::pair<std::string, std::unique_ptr<Channel>>> MakeChannels(
                           std::make_unique<attachments::AttachmentChannel>(std::move(options)));
   }
   if (config.clipboard_enabled) {
-    clipboard::ClipboardOptions options;
-    options.socket_path = config.run_dir + "/session.sock";
-    options.session_program =
-        config.clipboard_program.empty() ? SessionProgram() : config.clipboard_program;
-    channels.emplace_back("clipboard",
-                          std::make_unique<clipboard::ClipboardChannel>(std::move(options)));
+    channels.emplace_back("clipboard", std::make_unique<clipboard::ClipboardChannel>(
+                                           clipboard::ClipboardOptions(), sessions));
   }
   if (config.replay_enabled) {
     replay::ReplayOptions options;

@@ -88,6 +88,7 @@ void EventTask::OnReport(v1::InspectReport report) {
   const std::lock_guard lock(mutex_);
   if (phase_ != Phase::kInspecting) return;
   report_ = std::move(report);
+  event_.context.set_content_sha256(report_.content_sha256());
   have_report_ = true;
   DecideIfReady();
 }
@@ -136,15 +137,19 @@ void EventTask::DecideNow() {
                      [self = shared_from_this()] { self->OnDurable(absl::OkStatus()); });
 }
 
+v1::SpoolRecord EventTask::Record() {
+  v1::SpoolRecord record = BuildIncident(event_.context, verdict_, report_, policy_->version);
+  if (pipeline_.stopped_hook_) incident_ = record.incident();
+  return record;
+}
+
 void EventTask::Write() {
-  pipeline_.spool_.Append(BuildIncident(event_.context, verdict_, report_, policy_->version),
-                          [self = shared_from_this()](const absl::Status& status) {
-                            if (!status.ok()) self->pipeline_.counters_.not_kept++;
-                            // Answering is the channel's business and may take a moment: not on the
-                            // spool's thread.
-                            boost::asio::post(self->pipeline_.io_,
-                                              [self, status] { self->OnDurable(status); });
-                          });
+  pipeline_.spool_.Append(Record(), [self = shared_from_this()](const absl::Status& status) {
+    if (!status.ok()) self->pipeline_.counters_.not_kept++;
+    // Answering is the channel's business and may take a moment: not on the
+    // spool's thread.
+    boost::asio::post(self->pipeline_.io_, [self, status] { self->OnDurable(status); });
+  });
 }
 
 // The answer stands whether the incident was kept or only counted: a full disk must not open.
@@ -170,8 +175,7 @@ void EventTask::OnDeadline() {
     verdict_ = Judge();
     // What was handed to the spool no longer says what is answered.
     if (!event_.clean_only && (phase_ == Phase::kInspecting || verdict_.action() != before)) {
-      pipeline_.spool_.Append(BuildIncident(event_.context, verdict_, report_, policy_->version),
-                              nullptr);
+      pipeline_.spool_.Append(Record(), nullptr);
     }
     answer = TakeAnswer();
   }
@@ -199,6 +203,7 @@ std::function<void()> EventTask::TakeAnswer() {
   CountVerdict();
   return [self = shared_from_this(), answer = std::exchange(event_.answer, nullptr)] {
     if (answer) answer(self->verdict_);
+    self->pipeline_.TellStopped(self->incident_);
   };
 }
 

@@ -35,6 +35,7 @@ class EventTask : public std::enable_shared_from_this<EventTask> {
   void DecideIfReady();
   void DecideNow();
   void Write();
+  v1::SpoolRecord Record();
   v1::Verdict Judge() const;
   void CountVerdict();
   // Takes the answer out; the caller calls it without the lock.
@@ -49,6 +50,7 @@ class EventTask : public std::enable_shared_from_this<EventTask> {
   bool have_user_ = false;
   v1::InspectReport report_;
   v1::Verdict verdict_;
+  v1::Incident incident_;  // as it was recorded last
   boost::asio::steady_timer inspection_guard_;
   boost::asio::steady_timer deadline_guard_;
 };

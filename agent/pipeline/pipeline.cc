@@ -90,11 +90,18 @@ void Pipeline::RecordRefusal(v1::EventContext context, v1::Verdict verdict) {
   auto record = [this, version, context = std::move(context),
                  verdict = std::move(verdict)](v1::User user) mutable {
     *context.mutable_user() = std::move(user);
-    spool_.Append(BuildIncident(context, verdict, v1::InspectReport(), version), nullptr);
+    v1::SpoolRecord incident = BuildIncident(context, verdict, v1::InspectReport(), version);
+    TellStopped(incident.incident());
+    spool_.Append(std::move(incident), nullptr);
     Finished();
   };
   if (auto user = identity_.Cached(uid)) return record(*std::move(user));
   identity_.Find(uid, std::move(record));
+}
+
+void Pipeline::TellStopped(const v1::Incident& incident) const {
+  const v1::Verdict& verdict = incident.verdict();
+  if (stopped_hook_ && Stops(verdict.action()) && verdict.enforced()) stopped_hook_(incident);
 }
 
 void Pipeline::WriteFolded(bool all) {

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "agent/channels/channel.h"
 #include "agent/decide/decide.h"
@@ -35,6 +37,9 @@ struct PipelineOptions {
 
 class EventTask;
 
+// Hears of what was stopped, after the channel has its answer; must not block.
+using StoppedHook = std::function<void(const v1::Incident& incident)>;
+
 // event → inspect → decide → spool → answer. An event is answered exactly once and by its deadline
 // at the latest: where pool or spool are late, the policy's fallback for a timeout answers. What is
 // stopped or reported is durable before it is answered, except where that deadline comes first
@@ -47,6 +52,8 @@ class Pipeline final : public EventSink {
            PipelineOptions options);
   ~Pipeline() override;
 
+  // Before the first event.
+  void SetStoppedHook(StoppedHook hook) { stopped_hook_ = std::move(hook); }
   void SetPolicy(std::shared_ptr<const PolicyInForce> policy);
   [[nodiscard]] std::shared_ptr<const PolicyInForce> policy() const;
   // Null while there is none: events then are unscanned (overloaded).
@@ -67,6 +74,8 @@ class Pipeline final : public EventSink {
   void WriteFolded(bool all);
   void ArmFolding();
   void Complete(v1::EventContext& context) const;
+  // To the hook, when it was stopped.
+  void TellStopped(const v1::Incident& incident) const;
   void Finished();
 
   boost::asio::io_context& io_;
@@ -74,6 +83,7 @@ class Pipeline final : public EventSink {
   Identity& identity_;
   Clock& clock_;
   const PipelineOptions options_;
+  StoppedHook stopped_hook_;
   PipelineCounters counters_;
   EventFolder folder_;
   // Continuations that outlive the pipeline see it closed.

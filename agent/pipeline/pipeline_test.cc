@@ -194,6 +194,35 @@ TEST_F(PipelineTest, ReportOnlyPassesAndSaysSo) {
   EXPECT_EQ(pipeline_->counters().passed_by_report_only, 1u);
 }
 
+TEST_F(PipelineTest, TheHookHearsOfWhatWasStoppedAndOfNothingElse) {
+  Build();
+  std::mutex mutex;
+  std::vector<v1::Incident> heard;
+  pipeline_->SetStoppedHook([&](const v1::Incident& incident) {
+    const std::lock_guard lock(mutex);
+    heard.push_back(incident);
+  });
+  Submit().get();  // clean
+  inspector_->answer = [](const auto&) {
+    v1::InspectReport report = Marked();
+    report.set_content_sha256(std::string(64, 'a'));
+    return report;
+  };
+  Submit(milliseconds(5000), true).get();  // passes
+  SubmitCleanOnly().get();
+  Submit().get();
+  v1::Verdict refused;
+  refused.set_action(v1::ACTION_BLOCK);
+  refused.set_enforced(true);
+  pipeline_->RecordRefusal(v1::EventContext(), refused);
+  const auto records = Records();
+  const std::lock_guard lock(mutex);
+  ASSERT_EQ(heard.size(), 2U);
+  EXPECT_EQ(heard[0].verdict().rule(), "marked-top-secret");
+  EXPECT_EQ(heard[0].event().content_sha256(), std::string(64, 'a'));
+  EXPECT_EQ(heard[0].incident_id(), records.at(1).incident().incident_id());
+}
+
 TEST_F(PipelineTest, LateInspectionGetsTheTimeoutFallbackInTime) {
   Build();
   inspector_->hold = true;

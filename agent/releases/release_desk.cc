@@ -47,15 +47,16 @@ absl::Status CheckText(std::string_view what, std::string_view text, size_t byte
                   : absl::OkStatus();
 }
 
+absl::Status CheckTexts(std::string_view recipient, std::string_view reason) {
+  auto status = CheckText("the recipient", recipient, kRecipientBytesMax);
+  return status.ok() ? CheckText("the reason", reason, kReasonBytesMax) : status;
+}
+
 absl::Status Check(const v1::ReleaseQuestion& question) {
   if (question.protocol() != kProtocol) {
     return absl::InvalidArgumentError("shoumi and the agent are of different versions");
   }
-  if (auto status = CheckText("the recipient", question.recipient(), kRecipientBytesMax);
-      !status.ok()) {
-    return status;
-  }
-  if (auto status = CheckText("the reason", question.reason(), kReasonBytesMax); !status.ok()) {
+  if (auto status = CheckTexts(question.recipient(), question.reason()); !status.ok()) {
     return status;
   }
   const std::string& name = question.content_name();
@@ -96,6 +97,13 @@ std::string NameForPeople(const std::string& name) {
 }
 
 }  // namespace
+
+v1::ReleaseAnswer ReleaseDesk::Refused(const absl::Status& status) const {
+  v1::ReleaseAnswer answer;
+  answer.set_connected(seams_.connected());
+  answer.set_error(std::string(status.message()));
+  return answer;
+}
 
 absl::Status ReleaseDesk::TakeTurn(uint32_t uid) {
   const std::lock_guard lock(mutex_);
@@ -146,32 +154,16 @@ absl::Status ReleaseDesk::Keep(v1::ReleaseRequest request) {
 
 v1::ReleaseAnswer ReleaseDesk::Ask(uint32_t uid, const v1::ReleaseQuestion& question,
                                    UniqueFd content) {
-  v1::ReleaseAnswer answer;
-  answer.set_connected(seams_.connected());
-  const auto refuse = [&answer](const absl::Status& status) {
-    answer.clear_request_id();
-    answer.set_error(std::string(status.message()));
-    return answer;
-  };
-  if (auto status = Check(question); !status.ok()) return refuse(status);
+  if (auto status = Check(question); !status.ok()) return Refused(status);
   const auto bytes = SealedBytes(content.get(), options_.content_bytes_max);
-  if (!bytes.ok()) return refuse(bytes.status());
-  if (auto status = TakeTurn(uid); !status.ok()) return refuse(status);
+  if (!bytes.ok()) return Refused(bytes.status());
+  if (auto status = TakeTurn(uid); !status.ok()) return Refused(status);
   const auto digest = crypto::Sha256HexOfFile(content.get());
-  if (!digest.ok()) return refuse(digest.status());
+  if (!digest.ok()) return Refused(digest.status());
   auto report = Inspect(question.content_name(), std::move(content));
-  if (!report.ok()) return refuse(report.status());
-
-  auto user = std::make_shared<std::promise<v1::User>>();
-  auto found = user->get_future();
-  seams_.find_user(uid, [user](v1::User who) { user->set_value(std::move(who)); });
-  const auto who = Await(found, options_.user_ms_max, stopping_);
+  if (!report.ok()) return Refused(report.status());
 
   v1::ReleaseRequest request;
-  request.set_request_id(NewUuid());
-  *request.mutable_time() = ToProtoTime(clock_.WallNow());
-  if (who.ok()) *request.mutable_user() = *who;
-  request.mutable_user()->set_uid(uid);
   request.set_content_name(NameForPeople(question.content_name()));
   request.set_content_sha256(*digest);
   request.set_content_bytes(*bytes);
@@ -183,10 +175,33 @@ v1::ReleaseAnswer ReleaseDesk::Ask(uint32_t uid, const v1::ReleaseQuestion& ques
   *request.mutable_findings() = report->findings();
   *request.mutable_unscanned() = report->unscanned();
   request.set_level(report->level());
+  return File(uid, std::move(request));
+}
+
+v1::ReleaseAnswer ReleaseDesk::AskAgain(uint32_t uid, v1::ReleaseRequest request) {
+  if (auto status = CheckTexts(request.recipient(), request.reason()); !status.ok()) {
+    return Refused(status);
+  }
+  if (auto status = TakeTurn(uid); !status.ok()) return Refused(status);
+  return File(uid, std::move(request));
+}
+
+v1::ReleaseAnswer ReleaseDesk::File(uint32_t uid, v1::ReleaseRequest request) {
+  auto user = std::make_shared<std::promise<v1::User>>();
+  auto found = user->get_future();
+  seams_.find_user(uid, [user](v1::User who) { user->set_value(std::move(who)); });
+  const auto who = Await(found, options_.user_ms_max, stopping_);
+
+  request.set_request_id(NewUuid());
+  *request.mutable_time() = ToProtoTime(clock_.WallNow());
+  if (who.ok()) *request.mutable_user() = *who;
+  request.mutable_user()->set_uid(uid);
+  v1::ReleaseAnswer answer;
+  answer.set_connected(seams_.connected());
   answer.set_request_id(request.request_id());
   answer.set_level(request.level());
   for (const v1::Finding& finding : request.findings()) answer.add_rules(finding.rule());
-  if (auto status = Keep(std::move(request)); !status.ok()) return refuse(status);
+  if (auto status = Keep(std::move(request)); !status.ok()) return Refused(status);
   return answer;
 }
 

@@ -58,12 +58,18 @@ class ReleaseDesk {
   // Blocks, up to the bounds; `content` is sealed memory. What is wrong is in the answer, one
   // sentence.
   v1::ReleaseAnswer Ask(uint32_t uid, const v1::ReleaseQuestion& question, UniqueFd content);
+  // For something that was stopped before, of which everything is known but who asks, to whom it
+  // is to go and why. Blocks, up to the bounds.
+  v1::ReleaseAnswer AskAgain(uint32_t uid, v1::ReleaseRequest request);
   // Ends what waits; further requests are refused.
   void Stop() { stopping_ = true; }
 
  private:
+  [[nodiscard]] v1::ReleaseAnswer Refused(const absl::Status& status) const;
   absl::Status TakeTurn(uint32_t uid);
   absl::StatusOr<v1::InspectReport> Inspect(const std::string& name, UniqueFd content);
+  // Who asks and when, then durably kept. What is wrong is in the answer.
+  v1::ReleaseAnswer File(uint32_t uid, v1::ReleaseRequest request);
   absl::Status Keep(v1::ReleaseRequest request);
 
   const ReleaseOptions options_;

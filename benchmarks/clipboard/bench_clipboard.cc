@@ -190,10 +190,11 @@ int Run(const Setup& setup) {
     InspectingSink sink(**pool, ThePolicy());
     std::string folder = "/tmp/shoumi-clipboard-XXXXXX";
     if (::mkdtemp(folder.data()) == nullptr) return 1;
-    agent::clipboard::ClipboardOptions options;
+    agent::SessionHubOptions options;
     options.socket_path = folder + "/socket";
-    agent::clipboard::ClipboardChannel channel(options);
-    const bool started = channel.Start(sink).ok();
+    agent::SessionHub hub(options);
+    agent::clipboard::ClipboardChannel channel({}, hub);
+    const bool started = hub.Start(sink).ok() && channel.Start(sink).ok();
     channel.ApplyPolicy(ThePolicy());
     const Times bare = Measure(setup, server->display(), nullptr);
     session::AgentLinkOptions link_options;
@@ -202,7 +203,7 @@ int Run(const Setup& setup) {
     link_options.hello.set_protocol(1);
     link_options.hello.set_uid(::getuid());
     link_options.hello.set_kind(v1::DISPLAY_KIND_X11);
-    session::AgentLink link(link_options, [](const v1::SessionSettings&) {});
+    session::AgentLink link(link_options, {[](const v1::SessionSettings&) {}});
     auto guard = session::SelectionGuard::Open(server->display(), link);
     if (started && guard.ok() && session::testing::WaitUntil([&] { return link.connected(); })) {
       std::thread guard_thread([&] { (*guard)->Run().IgnoreError(); });

@@ -103,9 +103,9 @@ class Site(unittest.TestCase):
     def apply_policy(self, path=STARTER, wait=20):
         return self.ctl("policy", "apply", path, "--packs", PACKS, "--wait", wait)
 
-    def incidents(self):
-        """All incidents, oldest first."""
-        answer = json.loads(self.ctl("incidents", "list", "--limit", 1000, "--json").stdout)
+    def incidents(self, limit=1000):
+        """The newest incidents, oldest first."""
+        answer = json.loads(self.ctl("incidents", "list", "--limit", limit, "--json").stdout)
         rows = answer["incidents"] if isinstance(answer, dict) else answer
         return sorted(rows, key=lambda row: int(row["number"]))
 

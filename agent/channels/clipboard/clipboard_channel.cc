@@ -1,133 +1,50 @@
 #include "agent/channels/clipboard/clipboard_channel.h"
 
-#include <fmt/format.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
 #include <utility>
 
-#include "common/local_socket.h"
+#include "agent/channels/clipboard/coverage.h"
 
 namespace shoumi::agent::clipboard {
-namespace {
-
-constexpr int kWaitingMax = 16;
-constexpr int kSweepMs = 2'000;
-
-}  // namespace
 
 absl::Status ClipboardChannel::Start(EventSink& sink) {
-  auto listener = ListenLocally(options_.socket_path, kWaitingMax);
-  if (!listener.ok()) return listener.status();
-  listener_ = *std::move(listener);
-  wake_.Reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wake_) return ErrnoStatus(errno, "eventfd");
-  sink_ = &sink;
+  if (!hub_.listening()) return absl::UnavailableError("sessions cannot reach the agent");
   {
     const std::lock_guard lock(mutex_);
     judge_ = std::make_shared<PasteJudge>(options_, sink, clock_);
     judge_->ApplyPolicy(policy_);
+    hub_.handlers().SetPastes(judge_);
   }
-  thread_ = std::thread([this] { Run(); });
+  hub_.SendSettings();
   return absl::OkStatus();
 }
 
 void ClipboardChannel::ApplyPolicy(const v1::Policy& policy) {
-  std::vector<std::shared_ptr<SessionLink>> links;
   {
     const std::lock_guard lock(mutex_);
     policy_ = policy;
     if (!judge_) return;
     judge_->ApplyPolicy(policy);
-    links = links_;
   }
-  for (const auto& link : links) link->SendSettings();
+  hub_.SendSettings();
 }
 
 void ClipboardChannel::Stop() {
-  if (!thread_.joinable()) return;
-  ::eventfd_write(wake_.get(), 1);
-  thread_.join();
-  listener_.Reset();
-  ::unlink(options_.socket_path.c_str());
-  std::vector<std::shared_ptr<SessionLink>> links;
   {
     const std::lock_guard lock(mutex_);
-    links.swap(links_);
+    if (!judge_) return;
+    hub_.handlers().SetPastes(nullptr);
+    judge_.reset();
   }
-  for (const auto& link : links) {
-    link->SendFarewell();
-    link->Stop();
-  }
+  hub_.SendSettings();
 }
 
 v1::ChannelState ClipboardChannel::State() const {
-  std::vector<Connected> connected;
   v1::ChannelMode mode = v1::CHANNEL_MODE_UNSPECIFIED;
   {
     const std::lock_guard lock(mutex_);
     mode = policy_.clipboard().mode();
-    for (const auto& link : links_) {
-      for (Connected& program : link->state()) connected.push_back(std::move(program));
-    }
   }
-  return CoverageOf(mode, options_.sessions(), connected);
-}
-
-void ClipboardChannel::Run() {
-  for (;;) {
-    pollfd fds[2] = {{wake_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
-    if (::poll(fds, 2, kSweepMs) < 0 && errno != EINTR) return;
-    if ((fds[0].revents & POLLIN) != 0) return;
-    Sweep();
-    if ((fds[1].revents & POLLIN) != 0) Accept();
-  }
-}
-
-void ClipboardChannel::Sweep() {
-  std::vector<std::shared_ptr<SessionLink>> ended;
-  {
-    const std::lock_guard lock(mutex_);
-    // Not std::ranges: clang 14 cannot read what GCC 12's gives back.
-    const auto gone = std::stable_partition(links_.begin(), links_.end(),
-                                            [](const auto& link) { return !link->ended(); });
-    ended.assign(std::make_move_iterator(gone), std::make_move_iterator(links_.end()));
-    links_.erase(gone, links_.end());
-  }
-  for (const auto& link : ended) link->Stop();
-}
-
-std::string ClipboardChannel::WhyNot(uid_t uid) const {
-  const std::lock_guard lock(mutex_);
-  if (links_.size() >= options_.connections_max) return "too many connections";
-  const auto same =
-      std::ranges::count_if(links_, [&](const auto& link) { return link->uid() == uid; });
-  return same >= options_.connections_per_user_max ? "too many connections of one user" : "";
-}
-
-void ClipboardChannel::Accept() {
-  UniqueFd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (!peer) return;
-  ucred who{};
-  socklen_t size = sizeof who;
-  if (::getsockopt(peer.get(), SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return;
-  const std::string why = WhyNot(who.uid);
-  const auto link = std::make_shared<SessionLink>(std::move(peer), who, options_, judge_, *sink_);
-  if (!why.empty()) {
-    link->Refuse(why);
-    sink_->Report(v1::AgentEvent::KIND_BYPASS_ATTEMPT,
-                  fmt::format("sessions of uid {}: {}", who.uid, why));
-    return;
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    links_.push_back(link);
-  }
-  link->Start();
+  return CoverageOf(mode, options_.sessions(), hub_.connected());
 }
 
 }  // namespace shoumi::agent::clipboard

@@ -3,109 +3,29 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <filesystem>
 
+#include "agent/channels/clipboard/testing/served_channel.h"
 #include "agent/channels/clipboard/testing/word_sink.h"
-#include "agent/inspect/wire/frame.h"
+#include "agent/session_hub/testing/peer.h"
 
 namespace shoumi::agent::clipboard {
 namespace {
 
-using std::chrono::milliseconds;
+using agent::testing::Memory;
+using agent::testing::Peer;
 using ::testing::HasSubstr;
+using testing::ServedChannel;
 using testing::WordSink;
-
-UniqueFd Memory(const std::string& text, bool sealed = true) {
-  UniqueFd fd(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  EXPECT_TRUE(WriteAll(fd.get(), text).ok());
-  if (sealed) {
-    EXPECT_EQ(::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK), 0);
-  }
-  return fd;
-}
-
-// A session program, as it should be or not.
-class Peer {
- public:
-  explicit Peer(const std::string& path) : socket_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    EXPECT_EQ(::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  }
-  void Send(const v1::FromSession& message, int fd = -1) {
-    std::vector<int> fds;
-    if (fd >= 0) fds.push_back(fd);
-    EXPECT_TRUE(inspect::SendFrame(socket_.get(), message, fds).ok());
-  }
-  void Hello(uid_t uid = ::getuid(), uint32_t protocol = 1) {
-    v1::FromSession message;
-    message.mutable_hello()->set_protocol(protocol);
-    message.mutable_hello()->set_uid(uid);
-    message.mutable_hello()->set_display(":0");
-    message.mutable_hello()->set_kind(v1::DISPLAY_KIND_X11);
-    Send(message);
-  }
-  void Guarding(bool guarding) {
-    v1::FromSession message;
-    message.mutable_state()->set_guarding(guarding);
-    message.mutable_state()->set_why(guarding ? "" : "the X server has gone");
-    Send(message);
-  }
-  v1::PasteQuestion Question() {
-    v1::PasteQuestion question;
-    question.set_id(++id_);
-    question.set_selection("CLIPBOARD");
-    question.set_source_pid(::getppid());
-    question.set_requestor_pid(::getpid());
-    question.set_window_class("Editor");
-    question.set_target("UTF8_STRING");
-    return question;
-  }
-  v1::PasteAnswer Ask(const v1::PasteQuestion& question, int fd) {
-    v1::FromSession message;
-    *message.mutable_question() = question;
-    Send(message, fd);
-    const v1::ToSession got = Receive();
-    EXPECT_TRUE(got.has_answer()) << got.ShortDebugString();
-    EXPECT_EQ(got.answer().id(), question.id());
-    return got.answer();
-  }
-  v1::PasteAnswer Paste(const std::string& text) { return Ask(Question(), Memory(text).get()); }
-  v1::PasteAnswer Unread(v1::UnscannedReason reason, pid_t requestor = ::getpid()) {
-    auto question = Question();
-    question.set_reason(reason);
-    question.set_requestor_pid(requestor);
-    return Ask(question, -1);
-  }
-  // Empty at the end of the connection.
-  v1::ToSession Receive() {
-    v1::ToSession message;
-    const auto status =
-        inspect::ReceiveFrame(socket_.get(), 1 << 16, message, nullptr,
-                              std::chrono::steady_clock::now() + std::chrono::seconds(20));
-    if (!status.ok()) message.Clear();
-    return message;
-  }
-  [[nodiscard]] int socket() const { return socket_.get(); }
-
- private:
-  UniqueFd socket_;
-  uint64_t id_ = 0;
-};
 
 class ClipboardChannelTest : public ::testing::Test {
  protected:
   void SetUp() override {
     folder_ = ::testing::TempDir() + "clipboard-XXXXXX";
     ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
-    options_.socket_path = folder_ + "/socket";
+    hub_.socket_path = folder_ + "/socket";
     options_.sessions = [] {
       return std::vector<GraphicalSession>{{"1", ::getuid(), false, ":0"}};
     };
@@ -128,12 +48,12 @@ class ClipboardChannelTest : public ::testing::Test {
     std::filesystem::remove_all(folder_);
   }
   void Start() {
-    channel_ = std::make_unique<ClipboardChannel>(options_, clock_);
+    channel_ = std::make_unique<ServedChannel>(hub_, options_, clock_);
     ASSERT_TRUE(channel_->Start(sink_).ok());
     channel_->ApplyPolicy(policy_);
   }
   std::unique_ptr<Peer> Connect() {
-    auto peer = std::make_unique<Peer>(options_.socket_path);
+    auto peer = std::make_unique<Peer>(hub_.socket_path);
     peer->Hello();
     EXPECT_TRUE(peer->Receive().has_settings());
     return peer;
@@ -145,11 +65,12 @@ class ClipboardChannelTest : public ::testing::Test {
   }
 
   std::string folder_;
+  SessionHubOptions hub_;
   ClipboardOptions options_;
   v1::Policy policy_;
   FakeClock clock_;
   WordSink sink_;
-  std::unique_ptr<ClipboardChannel> channel_;
+  std::unique_ptr<ServedChannel> channel_;
 };
 
 TEST_F(ClipboardChannelTest, JudgesPastesWithBothPrograms) {
@@ -243,7 +164,7 @@ TEST_F(ClipboardChannelTest, ReportOnlyLetsPassAndOffDoesNotAsk) {
 
 TEST_F(ClipboardChannelTest, SettingsSayWhatHoldsWithoutTheAgent) {
   Start();
-  Peer peer(options_.socket_path);
+  Peer peer(hub_.socket_path);
   peer.Hello();
   EXPECT_TRUE(peer.Receive().settings().pass_unjudged());  // timeout: report
   policy_.mutable_unscanned(0)->set_action(v1::ACTION_BLOCK);
@@ -252,46 +173,6 @@ TEST_F(ClipboardChannelTest, SettingsSayWhatHoldsWithoutTheAgent) {
   const auto settings = peer.Receive().settings();
   EXPECT_FALSE(settings.pass_unjudged());
   EXPECT_EQ(settings.verdict_ms_max(), 1234U);
-}
-
-TEST_F(ClipboardChannelTest, AnotherUsersNameIsRefusedAndReported) {
-  Start();
-  Peer peer(options_.socket_path);
-  peer.Hello(::getuid() + 1);
-  EXPECT_THAT(peer.Receive().refusal().why(), HasSubstr("claims to be uid"));
-  ExpectRefused(peer, "claims to be uid");
-}
-
-TEST_F(ClipboardChannelTest, AnotherProgramIsRefusedAndReported) {
-  options_.session_program = "/usr/bin/shoumi-session";
-  Start();
-  Peer peer(options_.socket_path);
-  peer.Hello();
-  ExpectRefused(peer, "it is not /usr/bin/shoumi-session");
-}
-
-TEST_F(ClipboardChannelTest, NonsenseIsRefusedAndReported) {
-  Start();
-  {
-    Peer peer(options_.socket_path);
-    ASSERT_EQ(::send(peer.socket(), "GET / HTTP/1.1\r\n\r\n", 18, 0), 18);
-    ExpectRefused(peer, "frame of");
-  }
-  {
-    Peer peer(options_.socket_path);
-    peer.Guarding(true);
-    ExpectRefused(peer, "does not say who it is");
-  }
-  {
-    Peer peer(options_.socket_path);
-    peer.Hello(::getuid(), 99);
-    ExpectRefused(peer, "protocol 99");
-  }
-  {
-    const auto peer = Connect();
-    peer->Hello();
-    ExpectRefused(*peer, "does not know");
-  }
 }
 
 TEST_F(ClipboardChannelTest, QuestionsThatNoHonestSessionAsks) {
@@ -303,7 +184,7 @@ TEST_F(ClipboardChannelTest, QuestionsThatNoHonestSessionAsks) {
     peer->Send(message, fd);
     ExpectRefused(*peer, words);
   };
-  Peer any(options_.socket_path);
+  Peer any(hub_.socket_path);
   auto question = any.Question();
   bad(question, -1, "or neither");
   bad(question, Memory("x", false).get(), "can still be changed");
@@ -338,12 +219,12 @@ TEST_F(ClipboardChannelTest, FilesAreTakenAsTheyAre) {
 }
 
 TEST_F(ClipboardChannelTest, ConnectionsAndQuestionsAreBounded) {
-  options_.connections_per_user_max = 2;
-  options_.questions_max = 3;
+  hub_.connections_per_user_max = 2;
+  hub_.questions_max = 3;
   Start();
   const auto first = Connect();
   const auto second = Connect();
-  Peer third(options_.socket_path);
+  Peer third(hub_.socket_path);
   EXPECT_THAT(third.Receive().refusal().why(), HasSubstr("too many"));
   v1::FromSession message;
   for (int i = 0; i < 3; ++i) {
@@ -372,22 +253,6 @@ TEST_F(ClipboardChannelTest, StateFollowsTheSessions) {
   EXPECT_EQ(channel_->State().coverage(), v1::COVERAGE_NOT_COVERED);
 }
 
-TEST_F(ClipboardChannelTest, NoticesAreReported) {
-  Start();
-  const auto peer = Connect();
-  v1::FromSession message;
-  message.mutable_notice()->set_what("a program\ntakes it back");
-  peer->Send(message);
-  EXPECT_TRUE(sink_.WaitForReport(v1::AgentEvent::KIND_GUARD_FAILED, "a program?takes it back"));
-}
-
-TEST_F(ClipboardChannelTest, SilenceAtTheDoorEnds) {
-  options_.hello_ms_max = milliseconds(50);
-  Start();
-  Peer peer(options_.socket_path);
-  ExpectRefused(peer, "in time");
-}
-
 TEST_F(ClipboardChannelTest, AnswersAfterTheEndGoNowhere) {
   Start();
   auto peer = Connect();
@@ -399,8 +264,23 @@ TEST_F(ClipboardChannelTest, AnswersAfterTheEndGoNowhere) {
     n = sink_.events.size();
   }
   channel_.reset();
-  EXPECT_FALSE(std::filesystem::exists(options_.socket_path));
+  EXPECT_FALSE(std::filesystem::exists(hub_.socket_path));
   sink_.events[0].answer(v1::Verdict());
+}
+
+TEST_F(ClipboardChannelTest, WithoutSessionsThatCanReachTheAgentThereIsNoChannel) {
+  SessionHub hub(hub_);
+  ClipboardChannel channel(options_, hub, clock_);
+  EXPECT_EQ(channel.Start(sink_).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ClipboardChannelTest, NothingIsGuardedOnceTheChannelHasStopped) {
+  Start();
+  const auto peer = Connect();
+  EXPECT_FALSE(peer->Paste("a secret").pass());
+  channel_->channel().Stop();
+  EXPECT_EQ(peer->Receive().settings().mode(), v1::CHANNEL_MODE_OFF);
+  EXPECT_TRUE(peer->Paste("a secret").pass());
 }
 
 }  // namespace

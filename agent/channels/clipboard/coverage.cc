@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kReasonsMax = 8;
 
-bool Serves(const Connected& program, const GraphicalSession& session) {
+bool Serves(const ConnectedSession& program, const GraphicalSession& session) {
   if (program.uid != session.uid) return false;
   return (!session.id.empty() && program.session == session.id) ||
          (!session.display.empty() && program.display == session.display);
@@ -19,7 +19,7 @@ bool Serves(const Connected& program, const GraphicalSession& session) {
 constexpr const char* kOnlyX = "Wayland, only programs of XWayland are guarded";
 
 // What a program that guards leaves open; empty: nothing.
-std::string NotWholly(const Connected& program) {
+std::string NotWholly(const ConnectedSession& program) {
   if (program.kind == v1::DISPLAY_KIND_WAYLAND) {
     return "partly: the Wayland compositor does not say which program pastes, rules that name "
            "programs hold for every paste";
@@ -29,7 +29,7 @@ std::string NotWholly(const Connected& program) {
 }
 
 // Empty when it is wholly guarded.
-std::string WhyNot(const GraphicalSession& session, const Connected* program) {
+std::string WhyNot(const GraphicalSession& session, const ConnectedSession* program) {
   const std::string name = fmt::format("session {} of uid {}", session.id, session.uid);
   if (program == nullptr) {
     return fmt::format("{}: {}", name,
@@ -45,7 +45,7 @@ std::string WhyNot(const GraphicalSession& session, const Connected* program) {
 }  // namespace
 
 v1::ChannelState CoverageOf(v1::ChannelMode mode, const std::vector<GraphicalSession>& sessions,
-                            const std::vector<Connected>& connected) {
+                            const std::vector<ConnectedSession>& connected) {
   v1::ChannelState state;
   state.set_channel("clipboard");
   if (mode != v1::CHANNEL_MODE_INSPECT && mode != v1::CHANNEL_MODE_REPORT_ONLY) {
@@ -53,19 +53,19 @@ v1::ChannelState CoverageOf(v1::ChannelMode mode, const std::vector<GraphicalSes
     state.set_why("the policy does not guard the clipboard");
     return state;
   }
-  state.set_guarded(static_cast<uint32_t>(
-      std::ranges::count_if(connected, [](const Connected& program) { return program.guarding; })));
+  state.set_guarded(static_cast<uint32_t>(std::ranges::count_if(
+      connected, [](const ConnectedSession& program) { return program.guarding; })));
   std::vector<std::string> reasons;
-  std::set<const Connected*> known;
+  std::set<const ConnectedSession*> known;
   for (const GraphicalSession& session : sessions) {
     const auto it = std::ranges::find_if(
-        connected, [&](const Connected& program) { return Serves(program, session); });
-    const Connected* const program = it == connected.end() ? nullptr : &*it;
+        connected, [&](const ConnectedSession& program) { return Serves(program, session); });
+    const ConnectedSession* const program = it == connected.end() ? nullptr : &*it;
     known.insert(program);
     if (std::string why = WhyNot(session, program); !why.empty()) reasons.push_back(std::move(why));
   }
   // Displays that the login service knows nothing of.
-  for (const Connected& program : connected) {
+  for (const ConnectedSession& program : connected) {
     if (known.contains(&program)) continue;
     const std::string why = program.guarding ? NotWholly(program) : program.why;
     if (why.empty() && program.guarding) continue;

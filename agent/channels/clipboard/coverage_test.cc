@@ -11,8 +11,8 @@ using ::testing::Not;
 
 constexpr auto kInspect = v1::CHANNEL_MODE_INSPECT;
 
-Connected Program(uid_t uid, const std::string& session, const std::string& display,
-                  bool guarding = true) {
+ConnectedSession Program(uid_t uid, const std::string& session, const std::string& display,
+                         bool guarding = true) {
   return {uid, session, display, v1::DISPLAY_KIND_X11, guarding, guarding ? "" : "no XFixes"};
 }
 
@@ -67,7 +67,7 @@ TEST(CoverageTest, WaylandIsAtMostPartial) {
 }
 
 TEST(CoverageTest, AGuardedCompositorIsPartialAndSaysWhy) {
-  Connected program = Program(1000, "2", "wayland-0");
+  ConnectedSession program = Program(1000, "2", "wayland-0");
   program.kind = v1::DISPLAY_KIND_WAYLAND;
   for (const auto& sessions :
        {std::vector<GraphicalSession>{{"2", 1000, true, ""}}, std::vector<GraphicalSession>{}}) {
@@ -80,7 +80,7 @@ TEST(CoverageTest, AGuardedCompositorIsPartialAndSaysWhy) {
 
 TEST(CoverageTest, ACompositorThatCannotBeGuardedSaysWhy) {
   const std::vector<GraphicalSession> sessions{{"2", 1000, true, ""}};
-  Connected program = Program(1000, "2", ":0");
+  ConnectedSession program = Program(1000, "2", ":0");
   program.kind = v1::DISPLAY_KIND_XWAYLAND;
   program.why = "no data-control";
   auto state = CoverageOf(kInspect, sessions, {program});

@@ -3,7 +3,6 @@
 #include <sys/types.h>
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,6 +11,7 @@
 #include "agent/channels/channel.h"
 #include "agent/channels/clipboard/options.h"
 #include "agent/channels/clipboard/warnings.h"
+#include "agent/session_hub/handlers.h"
 #include "common/clock.h"
 #include "common/fd.h"
 #include "shoumi/v1/session.pb.h"
@@ -20,22 +20,19 @@ namespace shoumi::agent::clipboard {
 
 // Questions of sessions → events → answers, by the clipboard's part of the policy. Thread-safe;
 // events that are under way keep it alive.
-class PasteJudge : public std::enable_shared_from_this<PasteJudge> {
+class PasteJudge final : public PasteHandler, public std::enable_shared_from_this<PasteJudge> {
  public:
-  using Then = std::function<void(v1::PasteAnswer answer)>;
-
-  PasteJudge(const ClipboardOptions& options, EventSink& sink, Clock& clock)
-      : options_(options),
+  PasteJudge(ClipboardOptions options, EventSink& sink, Clock& clock)
+      : options_(std::move(options)),
         sink_(sink),
         clock_(clock),
-        warnings_(options.warnings_max, options.warning_ms_min) {}
+        warnings_(options_.warnings_max, options_.warning_ms_min) {}
 
   void ApplyPolicy(const v1::Policy& policy);
-  [[nodiscard]] v1::SessionSettings Settings() const;
+  [[nodiscard]] v1::SessionSettings Settings() const override;
 
-  // `then` is called exactly once, on this or another thread. InvalidArgument, and no call, for
-  // what no honest session asks.
-  absl::Status Ask(uid_t uid, const v1::PasteQuestion& question, UniqueFd content, Then then);
+  absl::Status Ask(uid_t uid, const v1::PasteQuestion& question, UniqueFd content,
+                   Then then) override;
 
  private:
   struct Rules {
@@ -58,7 +55,7 @@ class PasteJudge : public std::enable_shared_from_this<PasteJudge> {
                             bool report_only);
   [[nodiscard]] std::chrono::seconds WarnTime(const Rules& rules) const;
 
-  const ClipboardOptions& options_;
+  const ClipboardOptions options_;
   EventSink& sink_;
   Clock& clock_;
   Warnings warnings_;

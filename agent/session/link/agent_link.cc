@@ -31,10 +31,9 @@ std::string Word(std::string_view text) {
 
 }  // namespace
 
-AgentLink::AgentLink(AgentLinkOptions options,
-                     std::function<void(const v1::SessionSettings&)> on_settings)
+AgentLink::AgentLink(AgentLinkOptions options, AgentLinkHooks hooks)
     : options_(std::move(options)),
-      on_settings_(std::move(on_settings)),
+      hooks_(std::move(hooks)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       lists_(options_.lists_max) {
   state_.set_why("shoumi-session is starting");
@@ -158,6 +157,14 @@ void AgentLink::Report(std::string what) {
   v1::FromSession message;
   message.mutable_notice()->set_what(std::move(what));
   Send(message);
+}
+
+bool AgentLink::SendResult(const v1::NotificationResult& result) {
+  const std::lock_guard lock(mutex_);
+  if (!greeted_) return false;
+  v1::FromSession message;
+  *message.mutable_notification() = result;
+  return Send(message);
 }
 
 void AgentLink::SetState(bool guarding, std::string why) {
@@ -291,6 +298,14 @@ absl::Status AgentLink::Handle(const v1::ToSession& message) {
     refusal_ = message.refusal().why();
     return absl::PermissionDeniedError(refusal_);
   }
+  if (message.has_notification()) {
+    if (hooks_.on_notification) hooks_.on_notification(message.notification());
+    return absl::OkStatus();
+  }
+  if (message.has_release()) {
+    if (hooks_.on_release) hooks_.on_release(message.release());
+    return absl::OkStatus();
+  }
   if (!message.has_settings()) return absl::InvalidArgumentError("not understood");
   {
     const std::lock_guard lock(mutex_);
@@ -303,7 +318,7 @@ absl::Status AgentLink::Handle(const v1::ToSession& message) {
       told_.notify_all();
     }
   }
-  on_settings_(message.settings());
+  hooks_.on_settings(message.settings());
   return absl::OkStatus();
 }
 

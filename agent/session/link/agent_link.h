@@ -36,13 +36,19 @@ struct AgentLinkOptions {
   FileLimits files;
 };
 
+// What the agent says besides answers, each on a thread of the link.
+struct AgentLinkHooks {
+  // At each change; before the first, nothing is known of the policy.
+  std::function<void(const v1::SessionSettings&)> on_settings;
+  std::function<void(const v1::Notification&)> on_notification{};
+  std::function<void(const v1::ReleaseOutcome&)> on_release{};
+};
+
 // The agent as judge: asks it over its socket, part by part, and the files that a list names as
 // parts of their own. Connects by itself, again and again. Thread-safe.
 class AgentLink final : public Judge {
  public:
-  // `on_settings` is called on a thread of the link, at each change; before the first, nothing is
-  // known of the policy.
-  AgentLink(AgentLinkOptions options, std::function<void(const v1::SessionSettings&)> on_settings);
+  AgentLink(AgentLinkOptions options, AgentLinkHooks hooks);
   // Refuses what is open.
   ~AgentLink() override;
   AgentLink(const AgentLink&) = delete;
@@ -52,6 +58,8 @@ class AgentLink final : public Judge {
   void Report(std::string what) override;
   // What the agent is told of the guard, now and at each connection.
   void SetState(bool guarding, std::string why);
+  // What became of a notification; false when the agent cannot be told now.
+  bool SendResult(const v1::NotificationResult& result);
   // Waits until the agent has been told the state, or `wait` is over.
   bool WaitUntilTold(std::chrono::milliseconds wait);
   // Why the agent refused this program, once it did; empty before.
@@ -98,7 +106,7 @@ class AgentLink final : public Judge {
   void Pause(std::chrono::milliseconds wait);
 
   const AgentLinkOptions options_;
-  const std::function<void(const v1::SessionSettings&)> on_settings_;
+  const AgentLinkHooks hooks_;
   const UniqueFd wake_;
   BoundedQueue<List> lists_;
   std::atomic<bool> connected_{false};

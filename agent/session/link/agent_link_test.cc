@@ -10,16 +10,17 @@
 #include <filesystem>
 #include <future>
 
-#include "agent/channels/clipboard/clipboard_channel.h"
+#include "agent/channels/clipboard/testing/served_channel.h"
 #include "agent/channels/clipboard/testing/word_sink.h"
 #include "agent/inspect/wire/frame.h"
 
 namespace shoumi::session {
 namespace {
 
-using agent::clipboard::ClipboardChannel;
+using agent::SessionHubOptions;
 using agent::clipboard::ClipboardOptions;
 using agent::clipboard::GraphicalSession;
+using agent::clipboard::testing::ServedChannel;
 using agent::clipboard::testing::WordSink;
 using std::chrono::milliseconds;
 
@@ -70,18 +71,29 @@ class AgentLinkTest : public ::testing::Test {
     policy_.mutable_unscanned(0)->set_action(action);
   }
   void StartAgent() {
+    SessionHubOptions hub;
     ClipboardOptions options;
-    options.socket_path = options_.socket_path;
+    hub.socket_path = options_.socket_path;
     options.sessions = [] { return std::vector<GraphicalSession>{{"1", ::getuid(), false, ":0"}}; };
-    channel_ = std::make_unique<ClipboardChannel>(options);
+    channel_ = std::make_unique<ServedChannel>(hub, options);
     ASSERT_TRUE(channel_->Start(sink_).ok());
     channel_->ApplyPolicy(policy_);
   }
   void StartLink() {
-    link_ = std::make_unique<AgentLink>(options_, [this](const v1::SessionSettings& settings) {
+    AgentLinkHooks hooks;
+    hooks.on_settings = [this](const v1::SessionSettings& settings) {
       const std::lock_guard lock(mutex_);
       settings_.push_back(settings);
-    });
+    };
+    hooks.on_notification = [this](const v1::Notification& notification) {
+      const std::lock_guard lock(mutex_);
+      notifications_.push_back(notification.id());
+    };
+    hooks.on_release = [this](const v1::ReleaseOutcome& outcome) {
+      const std::lock_guard lock(mutex_);
+      notifications_.push_back("outcome of " + outcome.id());
+    };
+    link_ = std::make_unique<AgentLink>(options_, std::move(hooks));
   }
   bool Until(const std::function<bool()>& holds) {
     for (int i = 0; i < 5000; ++i) {
@@ -103,10 +115,11 @@ class AgentLinkTest : public ::testing::Test {
   v1::Policy policy_;
   WordSink sink_;
   AgentLinkOptions options_;
-  std::unique_ptr<ClipboardChannel> channel_;
+  std::unique_ptr<ServedChannel> channel_;
   std::unique_ptr<AgentLink> link_;
   std::mutex mutex_;
   std::vector<v1::SessionSettings> settings_;
+  std::vector<std::string> notifications_;
 };
 
 TEST_F(AgentLinkTest, AsksPartByPartAndStopsAtTheFirstRefusal) {
@@ -305,6 +318,35 @@ TEST_F(AgentLinkTest, SettingsAndReportsArrive) {
   }));
   link_->Report("somebody takes it back");
   EXPECT_TRUE(sink_.WaitForReport(v1::AgentEvent::KIND_GUARD_FAILED, "somebody takes it back"));
+}
+
+TEST_F(AgentLinkTest, NotificationsAndWhatBecameOfThemGoBothWays) {
+  StartAgent();
+  StartLink();
+  v1::NotificationResult result;
+  result.set_id("one");
+  result.set_outcome(v1::NotificationResult::OUTCOME_SHOWN);
+  ASSERT_TRUE(Connected());
+  std::promise<std::string> heard;
+  channel_->hub().handlers().SetResults([&](uid_t, const v1::NotificationResult& got) {
+    heard.set_value(got.id());
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(link_->SendResult(result));
+  auto id = heard.get_future();
+  ASSERT_EQ(id.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  EXPECT_EQ(id.get(), "one");
+  v1::ToSession message;
+  message.mutable_notification()->set_id("two");
+  EXPECT_EQ(channel_->hub().Tell(::getuid(), message), 1U);
+  message.mutable_release()->set_id("two");
+  EXPECT_EQ(channel_->hub().Tell(::getuid(), message), 1U);
+  EXPECT_TRUE(Until([&] {
+    const std::lock_guard lock(mutex_);
+    return notifications_ == std::vector<std::string>{"two", "outcome of two"};
+  }));
+  channel_.reset();
+  EXPECT_TRUE(Until([&] { return !link_->SendResult(result); }));
 }
 
 }  // namespace

@@ -58,8 +58,9 @@ int Run(shoumi::session::SessionOptions options) {
 int Main(int argc, char** argv) {
   // What the user's other programs may not read and change in it: its memory, by ptrace(2).
   ::prctl(PR_SET_DUMPABLE, 0);
-  CLI::App app(Say("Guards the clipboard of a graphical session for the Shoumi agent",
-                   "为守密代理守护图形会话的剪贴板"),
+  CLI::App app(Say("Guards the clipboard of a graphical session for the Shoumi agent, and shows "
+                   "its notifications",
+                   "为守密代理守护图形会话的剪贴板，并显示其通知"),
                "shoumi-session");
   shoumi::SetUpHelp(app, SHOUMI_VERSION);
   shoumi::session::SessionOptions options;
@@ -88,6 +89,9 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return shoumi::EndOfParse(app, error);
   }
+  options.desktop.chinese = shoumi::SpeaksChinese();
+  options.desktop.form.chinese = options.desktop.chinese;
+  options.desktop.form.display = options.display;
   shoumi::SetUpLogging("session", level, false);
   return Run(std::move(options));
 }

@@ -63,8 +63,18 @@ absl::Status SessionProgram::Run() {
   options.hello.set_kind(wayland   ? v1::DISPLAY_KIND_WAYLAND
                          : OnlyX() ? v1::DISPLAY_KIND_XWAYLAND
                                    : v1::DISPLAY_KIND_X11);
-  auto link = std::make_unique<AgentLink>(
-      std::move(options), [this](const v1::SessionSettings& settings) { OnSettings(settings); });
+  // They call each other: whoever calls first finds both.
+  auto desktop = std::make_unique<Desktop>(
+      options_.desktop, [this](const v1::NotificationResult& result) { return Tell(result); });
+  AgentLinkHooks hooks;
+  hooks.on_settings = [this](const v1::SessionSettings& settings) { OnSettings(settings); };
+  hooks.on_notification = [&desktop = *desktop](const v1::Notification& notification) {
+    desktop.Show(notification);
+  };
+  hooks.on_release = [&desktop = *desktop](const v1::ReleaseOutcome& outcome) {
+    desktop.Show(outcome);
+  };
+  auto link = std::make_unique<AgentLink>(std::move(options), std::move(hooks));
   {
     const std::lock_guard lock(mutex_);
     link_ = std::move(link);
@@ -86,6 +96,11 @@ absl::Status SessionProgram::Run() {
   }
   ended.reset();
   return status;
+}
+
+bool SessionProgram::Tell(const v1::NotificationResult& result) {
+  const std::lock_guard lock(mutex_);
+  return link_ && link_->SendResult(result);
 }
 
 void SessionProgram::Stop() {

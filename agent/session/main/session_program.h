@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "agent/session/link/agent_link.h"
+#include "agent/session/notify/desktop.h"
 #include "agent/session/wayland/wayland_guard.h"
 #include "agent/session/x11/selection_guard.h"
 
@@ -21,9 +22,11 @@ struct SessionOptions {
   uid_t agent_uid = 0;
   std::string session;   // as the login service names it
   bool wayland = false;  // the display is XWayland's
+  DesktopOptions desktop{};
 };
 
-// The program of a graphical session: the agent as judge over the guard of its display. A Wayland
+// The program of a graphical session: the agent as judge over the guard of its display, and its
+// word on the desktop. A Wayland
 // compositor that can be guarded carries the selections of its X programs, too: XWayland has a
 // guard of its own only where the compositor cannot be guarded, as two would take selections over
 // from each other for ever.
@@ -44,6 +47,7 @@ class SessionProgram {
   [[nodiscard]] bool OnlyX() const {
     return !wayland_status_.ok() && (options_.wayland || !options_.wayland_display.empty());
   }
+  bool Tell(const v1::NotificationResult& result);
   void OnSettings(const v1::SessionSettings& settings);
   // The guard as the settings have it, and the agent told of it.
   void Apply();

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <filesystem>
 
-#include "agent/channels/clipboard/clipboard_channel.h"
+#include "agent/channels/clipboard/testing/served_channel.h"
 #include "agent/channels/clipboard/testing/word_sink.h"
 #include "agent/session/wayland/testing/bare_compositor.h"
 #include "agent/session/x11/testing/x_server.h"
@@ -16,9 +16,10 @@
 namespace shoumi::session {
 namespace {
 
-using agent::clipboard::ClipboardChannel;
+using agent::SessionHubOptions;
 using agent::clipboard::ClipboardOptions;
 using agent::clipboard::GraphicalSession;
+using agent::clipboard::testing::ServedChannel;
 using agent::clipboard::testing::WordSink;
 using ::testing::HasSubstr;
 using testing::RunProgram;
@@ -46,13 +47,14 @@ class SessionProgramTest : public ::testing::Test {
     return server_ != nullptr;
   }
   void StartAgent() {
+    SessionHubOptions hub;
     ClipboardOptions options;
-    options.socket_path = folder_ + "/socket";
-    options.session_program = std::filesystem::canonical(kProgram);
+    hub.socket_path = folder_ + "/socket";
+    hub.session_program = std::filesystem::canonical(kProgram);
     options.sessions = [display = server_ ? server_->display() : std::string()] {
       return std::vector<GraphicalSession>{{"1", ::getuid(), false, display}};
     };
-    channel_ = std::make_unique<ClipboardChannel>(options);
+    channel_ = std::make_unique<ServedChannel>(hub, options);
     ASSERT_TRUE(channel_->Start(sink_).ok());
     channel_->ApplyPolicy(policy_);
   }
@@ -110,7 +112,7 @@ class SessionProgramTest : public ::testing::Test {
   v1::Policy policy_;
   WordSink sink_;
   std::unique_ptr<XServer> server_;
-  std::unique_ptr<ClipboardChannel> channel_;
+  std::unique_ptr<ServedChannel> channel_;
   pid_t pid_ = -1;
 };
 

@@ -1,4 +1,4 @@
-#include "agent/channels/clipboard/session_link.h"
+#include "agent/session_hub/session_link.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "agent/inspect/wire/frame.h"
 #include "common/text.h"
 
-namespace shoumi::agent::clipboard {
+namespace shoumi::agent {
 namespace {
 
 constexpr uint32_t kProtocol = 1;
@@ -44,7 +44,7 @@ std::string SessionLink::Name() const {
                      peer_.pid);
 }
 
-std::vector<Connected> SessionLink::state() const {
+std::vector<ConnectedSession> SessionLink::state() const {
   const std::lock_guard lock(mutex_);
   return state_;
 }
@@ -108,7 +108,7 @@ std::string SessionLink::Greet(const v1::SessionHello& hello) {
   if (hello.kind() == v1::DISPLAY_KIND_UNSPECIFIED || !v1::DisplayKind_IsValid(hello.kind())) {
     return "an unknown kind of display";
   }
-  Connected connected;
+  ConnectedSession connected;
   connected.uid = peer_.uid;
   connected.session = Clipped(hello.session(), kWordBytesMax);
   connected.display = Clipped(hello.display(), kWordBytesMax);
@@ -133,12 +133,13 @@ absl::Status SessionLink::Handle(const v1::FromSession& message, std::vector<Uni
     return absl::OkStatus();
   }
   if (message.has_notice()) return absl::OkStatus();
+  if (message.has_notification()) return HandleResult(message.notification());
   return absl::InvalidArgumentError("a message that the protocol does not know");
 }
 
 void SessionLink::HandleState(const v1::SessionState& state) {
   const std::lock_guard lock(mutex_);
-  Connected& mine = state_[0];
+  ConnectedSession& mine = state_[0];
   const bool healed = state.guarding() && !mine.guarding;
   const bool failed = !state.guarding() && mine.guarding;
   mine.guarding = state.guarding();
@@ -159,9 +160,17 @@ absl::Status SessionLink::HandleQuestion(const v1::PasteQuestion& question,
     Send(message);
     return absl::OkStatus();
   }
+  const auto pastes = handlers_.pastes();
+  if (pastes == nullptr) {
+    v1::ToSession message;
+    message.mutable_answer()->set_id(question.id());
+    message.mutable_answer()->set_pass(true);
+    Send(message);
+    return absl::OkStatus();
+  }
   ++unanswered_;
   UniqueFd content = fds.empty() ? UniqueFd() : std::move(fds[0]);
-  absl::Status asked = judge_->Ask(peer_.uid, question, std::move(content),
+  absl::Status asked = pastes->Ask(peer_.uid, question, std::move(content),
                                    [self = shared_from_this()](v1::PasteAnswer answer) {
                                      --self->unanswered_;
                                      v1::ToSession message;
@@ -172,13 +181,21 @@ absl::Status SessionLink::HandleQuestion(const v1::PasteQuestion& question,
   return asked;
 }
 
+absl::Status SessionLink::HandleResult(const v1::NotificationResult& result) {
+  const auto results = handlers_.results();
+  if (results == nullptr || !*results) return absl::OkStatus();
+  return (*results)(peer_.uid, result);
+}
+
 void SessionLink::SendSettings() {
   {
     const std::lock_guard lock(mutex_);
     if (state_.empty()) return;  // they come with the greeting
   }
+  const auto pastes = handlers_.pastes();
+  if (pastes == nullptr) return SendFarewell();
   v1::ToSession message;
-  *message.mutable_settings() = judge_->Settings();
+  *message.mutable_settings() = pastes->Settings();
   Send(message);
 }
 
@@ -199,13 +216,23 @@ void SessionLink::Refuse(const std::string& why) {
   Send(message);
 }
 
+bool SessionLink::Tell(const v1::ToSession& message) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_.empty() || ended_) return false;
+  }
+  return Send(message);
+}
+
 // Never waits: who does not read what it asked for is let go of.
-void SessionLink::Send(const v1::ToSession& message) {
+bool SessionLink::Send(const v1::ToSession& message) {
   const std::string frame = inspect::EncodeFrame(message);
   const std::lock_guard lock(sending_);
   const ssize_t sent =
       ::send(socket_.get(), frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (sent != static_cast<ssize_t>(frame.size())) ::shutdown(socket_.get(), SHUT_RDWR);
+  if (sent == static_cast<ssize_t>(frame.size())) return true;
+  ::shutdown(socket_.get(), SHUT_RDWR);
+  return false;
 }
 
-}  // namespace shoumi::agent::clipboard
+}  // namespace shoumi::agent
