@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 sys.path.insert(0, str(ROOT / "tests/attachments"))
 
+import clamonacc  # noqa: E402
 import watched  # noqa: E402
 from support.processes import wait_for  # noqa: E402
 from support.sticks import Stick  # noqa: E402
@@ -65,6 +66,14 @@ class Bench:
         channel.begin()
         return channel
 
+    def peers(self, folder):
+        """Ways to start what is compared; each result has kill()."""
+        why = clamonacc.missing()
+        if why is not None:
+            print(f"clamonacc is not compared: {why}", file=sys.stderr)
+            return {}
+        return {"clamonacc": lambda: clamonacc.ClamOnAccess(self.folder, folder)}
+
     def opens(self, folder, *options):
         """{"first": [median, p99, max, count], "later": …} in nanoseconds."""
         text = subprocess.run([OPENS, folder, *[str(o) for o in options]], check=True, capture_output=True,
@@ -82,10 +91,11 @@ class Bench:
 
     def say(self, what, measured, target, holds):
         if self.rows:
-            print("T7", what, measured, target, "yes" if holds else "no", sep="\t", flush=True)
+            word = "-" if holds is None else "yes" if holds else "no"
+            print("T7", what, measured, target, word, sep="\t", flush=True)
         else:
-            print(f"{what:52} {measured:34} target {target:22} {'holds' if holds else 'DOES NOT HOLD'}",
-                  flush=True)
+            word = "" if holds is None else "holds" if holds else "DOES NOT HOLD"
+            print(f"{what:52} {measured:34} target {target:22} {word}", flush=True)
 
     def clean_opens(self):
         channel = self.channel()
@@ -117,6 +127,15 @@ class Bench:
         took = statistics.median(with_channel)
         self.say("first open of a file, median", f"{took / 1000:.1f} us against {statistics.median(bare) / 1000:.1f}",
                  "<= 100 us", took <= 100_000)
+        for name, start in self.peers(self.few).items():
+            peer = start()
+            try:
+                self.opens(self.few)
+                took = statistics.median(self.opens(self.few, "--rounds", 4)["later"][0]
+                                         for _ in range(self.pairs))
+            finally:
+                peer.kill()
+            self.say(f"the same under {name}", f"{took / 1000:.1f} us", "-", None)
 
     def under_load(self, opens):
         channel = self.channel("--no-ahead")
@@ -138,7 +157,7 @@ class Bench:
         subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL)
         return time.monotonic() - started
 
-    def compare(self, name, what, ratio_max):
+    def compare(self, name, what, folder, ratio_max):
         def guarded():
             channel = self.channel()
             try:
@@ -150,6 +169,14 @@ class Bench:
         bare, with_channel = self.alternate(what, guarded)
         ratio = statistics.median(with_channel) / statistics.median(bare)
         self.say(name, f"x{ratio:.3f} of {statistics.median(bare):.2f} s", f"<= x{ratio_max}", ratio <= ratio_max)
+        for peer_name, start in self.peers(folder).items():
+            peer = start()
+            try:
+                what()
+                took = statistics.median(what() for _ in range(self.pairs))
+            finally:
+                peer.kill()
+            self.say(f"the same under {peer_name}", f"x{took / statistics.median(bare):.3f}", "-", None)
 
     @staticmethod
     def settled(channel):
@@ -191,9 +218,9 @@ def main():
         if "load" in only:
             bench.under_load(arguments.opens)
         if "grep" in only:
-            bench.compare(f"grep -r over {arguments.files} files, second run", bench.grep_all, 1.1)
+            bench.compare(f"grep -r over {arguments.files} files, second run", bench.grep_all, bench.small, 1.1)
         if "compile" in only:
-            bench.compare(f"compiling {arguments.sources} files", bench.compile, 1.03)
+            bench.compare(f"compiling {arguments.sources} files", bench.compile, bench.sources, 1.03)
     finally:
         bench.remove()
         shutil.rmtree(folder)

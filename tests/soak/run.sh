@@ -6,11 +6,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 usage() {
   cat <<'EOT'
-usage: tests/soak/run.sh [kill]
+usage: tests/soak/run.sh [kill|mixed]
 
 Runs the long forms of the end-to-end tests against build/release, as root:
   kill   the agent is killed 200 times at random points of copies that must be blocked; about 7 minutes
-SHOUMI_KILL_ROUNDS and SHOUMI_KILL_SEED choose another length or repeat a run.
+  mixed  copies, opens and pastes for 30 minutes: nothing is lost, nothing grows
+SHOUMI_SOAK_SECONDS chooses another time, SHOUMI_KILL_ROUNDS and SHOUMI_KILL_SEED another length or the same run again.
 
 exit status: 0 all hold, 1 something did not, 2 bad usage
 EOT
@@ -18,6 +19,7 @@ EOT
 
 case ${1:-kill} in
   kill) SHOUMI_KILL_ROUNDS=${SHOUMI_KILL_ROUNDS:-200} exec python3 tests/e2e/test_kill.py -v ;;
+  mixed) SHOUMI_SOAK_SECONDS=${SHOUMI_SOAK_SECONDS:-1800} exec python3 tests/e2e/test_soak.py -v ;;
   -h | --help) usage ;;
   *)
     echo "tests/soak/run.sh: no soak test '$1'" >&2
