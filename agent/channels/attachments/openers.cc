@@ -191,9 +191,30 @@ size_t Openers::known() const {
   return known_.size();
 }
 
+void Openers::ForgetEnded() {
+  std::vector<std::shared_ptr<const Opener>> all;
+  const auto until =
+      std::chrono::steady_clock::now() - std::chrono::milliseconds(bounds_.ended_ms_max);
+  {
+    const std::lock_guard lock(known_mutex_);
+    for (const auto& [pid, entry] : known_) {
+      if (entry.seen < until) all.push_back(entry.opener);
+    }
+  }
+  std::erase_if(all, [](const auto& opener) { return opener->process.Lives(); });
+  const std::lock_guard lock(known_mutex_);
+  for (const auto& opener : all) {
+    const auto it = known_.find(opener->process.pid());
+    if (it == known_.end() || it->second.opener != opener) continue;
+    ages_.erase(it->second.age);
+    known_.erase(it);
+  }
+}
+
 // Callers of what takes too long are told so; the thread that looks is left to it.
 void Openers::Sweep() {
   std::unique_lock lock(mutex_);
+  auto forget = std::chrono::steady_clock::now() + std::chrono::milliseconds(bounds_.forget_ms);
   while (!stopping_) {
     const uint32_t part = jobs_.empty() ? 1 : 5;
     sweep_.wait_for(lock, std::chrono::milliseconds(std::max(1u, bounds_.identify_ms_max / part)));
@@ -211,6 +232,10 @@ void Openers::Sweep() {
         ++counters_.late;
         then(nullptr);
       }
+    }
+    if (now >= forget) {
+      forget = now + std::chrono::milliseconds(bounds_.forget_ms);
+      ForgetEnded();
     }
     lock.lock();
   }

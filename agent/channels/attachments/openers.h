@@ -37,6 +37,7 @@ struct OpenerBounds {
   uint32_t identify_ms_max = 250;
   uint32_t ended_ms_max = 3'000;  // in which no other process gets its number
   uint32_t app_ms_max = 2'000;    // of AppOf(), for which no open waits
+  uint32_t forget_ms = 30'000;    // between two looks at which of the known have ended
 };
 
 // Who opens: known at once, or found out by threads of its own. Thread-safe.
@@ -96,6 +97,8 @@ class Openers {
                              std::chrono::milliseconds limit, Then then);
   void Look();
   void Sweep();
+  // Of those that ended more than ended_ms_max ago.
+  void ForgetEnded();
   // `levels` above it may be looked at.
   std::shared_ptr<const Opener> LookAt(pid_t pid, const std::shared_ptr<const RulesInForce>& rules,
                                        int levels);

@@ -163,6 +163,24 @@ TEST_F(OpenersTest, KnownProcessesAreBounded) {
   }
 }
 
+TEST_F(OpenersTest, WhatHasEndedIsLetGoOfAndWhatLivesIsNot) {
+  OpenerBounds bounds;
+  bounds.ended_ms_max = 0;
+  bounds.forget_ms = 50;
+  bounds.identify_ms_max = 50;
+  Openers openers(bounds);
+  Child lives;
+  Child ends;
+  const auto kept = Ask(openers, lives.pid(), free_).get();
+  Ask(openers, ends.pid(), free_).get();
+  EXPECT_EQ(openers.known(), 2U);
+  ends.End();
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (openers.known() != 1 && std::chrono::steady_clock::now() < until) ::usleep(1000);
+  EXPECT_EQ(openers.known(), 1U);
+  EXPECT_EQ(openers.Find(lives.pid(), free_), kept);
+}
+
 TEST_F(OpenersTest, StoppingCallsWhoWaits) {
   OpenerBounds bounds;
   bounds.threads = 1;
