@@ -96,24 +96,35 @@ class Desktop:
     def window(self, title, seconds=30):
         """Waits until a window of this title is there, and gives it the focus."""
         def find():
-            done = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", title],
-                                  env=self.environment, capture_output=True, text=True, timeout=20,
-                                  check=False)
-            return done.stdout.split()
+            return self._xdotool("search", "--onlyvisible", "--name", title).split()
         window = wait_for(f"a window named {title}", find, seconds)[0]
-        subprocess.run(["xdotool", "windowactivate", "--sync", window], env=self.environment,
-                       timeout=20, check=False)
+        self.activate(window)
         return window
 
+    def _xdotool(self, *arguments):
+        return subprocess.run(["xdotool", *map(str, arguments)], env=self.environment, check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=60).stdout
+
+    def activate(self, window):
+        self._xdotool("windowactivate", "--sync", window)
+
+    def title(self, window):
+        return self._xdotool("getwindowname", window).strip()
+
+    def click(self, window, button):
+        self._xdotool("mousemove", "--window", window, 50, 50, "click", button)
+
     def press(self, *keys):
-        subprocess.run(["xdotool", "key", "--clearmodifiers", *keys], env=self.environment, timeout=20,
-                       check=True)
+        self._xdotool("key", "--clearmodifiers", *keys)
 
     def type(self, text):
-        subprocess.run(["xdotool", "type", "--delay", "20", text], env=self.environment, timeout=60,
-                       check=True)
+        self._xdotool("type", "--delay", 20, text)
 
     def end(self):
         for process in reversed(self.processes):
             process.kill()
             process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
