@@ -254,6 +254,7 @@ void Agent::ConnectIfEnrolled() {
   }
   UplinkOptions options;
   options.state_dir = config_.state_dir;
+  options.fetched = fetched_;
   auto uplink =
       std::make_shared<Uplink>(*std::move(enrolment), *spool_, *keeper, Clock::Real(), options,
                                UplinkHooks{[this] { return State(); },

@@ -76,6 +76,7 @@ class Agent {
   std::unique_ptr<ReleaseDesk> release_desk_;
   std::unique_ptr<ReleaseServer> release_server_;
   std::unique_ptr<NotificationDesk> notification_desk_;
+  const std::shared_ptr<FetchCounters> fetched_ = std::make_shared<FetchCounters>();
 
   mutable std::mutex mutex_;  // guards what is below, which appears while the agent runs
   std::shared_ptr<PolicyKeeper> keeper_;

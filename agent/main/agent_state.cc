@@ -50,6 +50,9 @@ v1::AgentState Agent::State() const {
   for (const auto& [name, value] : pipeline_->counters().Read()) counters[name] = value;
   counters["spool_failures"] = spool.failures;
   counters["spool_unreadable"] = spool.unreadable;
+  counters["index_bytes_fetched"] = fetched_->bytes_fetched;
+  counters["index_bytes_copied"] = fetched_->bytes_copied;
+  counters["index_deltas_refused"] = fetched_->deltas_refused;
   for (const auto& [name, channel] : channels_) {
     for (const auto& [counter, value] : channel->Counters()) counters[counter] = value;
   }

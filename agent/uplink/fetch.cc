@@ -11,14 +11,17 @@
 
 #include "agent/uplink/bundle.h"
 #include "agent/uplink/connection.h"
+#include "common/crypto/crypto.h"
 #include "common/fd.h"
 #include "fmt/format.h"
+#include "spdlog/spdlog.h"
 
 namespace shoumi::agent {
 namespace {
 
 constexpr std::chrono::seconds kTryDeadline{30};
 constexpr int kTriesMax = 5;
+constexpr int kDeltaTriesMax = 2;  // the whole needs nothing to be made first
 
 std::filesystem::path PartOf(const std::string& state_dir, const std::string& sha256) {
   return std::filesystem::path(state_dir) / fmt::format("fetch-{}.part", sha256);
@@ -35,47 +38,65 @@ void RemoveOtherParts(const std::string& state_dir, const std::filesystem::path&
   }
 }
 
-struct Wanted {
-  const std::string& sha256;
-  uint64_t bytes;
-  const FetchProgress& progress;
-};
-
-// Appends from `offset` on until the stream ends; `offset` moves along.
-absl::Status FetchOnce(v1::AgentService::StubInterface& stub, const Wanted& wanted, int fd,
-                       uint64_t& offset) {
+// Takes chunks until the stream ends.
+absl::Status FetchOnce(v1::AgentService::StubInterface& stub, const BlobFetch& blob, PartFile& part,
+                       const FetchProgress& progress) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kTryDeadline);
   v1::FetchBlobRequest request;
-  request.set_sha256(wanted.sha256);
-  request.set_offset(offset);
+  request.set_sha256(blob.sha256);
+  request.set_offset(part.offset());
+  if (blob.base != nullptr) request.set_base_sha256(blob.base->sha256);
   const auto reader = stub.FetchBlob(&context, request);
   v1::BlobChunk chunk;
   absl::Status status;
   while (status.ok() && reader->Read(&chunk)) {
-    if (chunk.offset() != offset) {
-      status = absl::DataLossError("the server sent another place than was asked for");
-    } else if (chunk.data().size() > wanted.bytes - offset) {
-      status = absl::DataLossError("the server sent more than it offered");
-    } else {
-      status = WriteAll(fd, chunk.data());
-      offset += chunk.data().size();
-      if (status.ok() && !wanted.progress()) status = absl::CancelledError("stopped");
-    }
+    status = part.Take(chunk);
+    if (status.ok() && !progress()) status = absl::CancelledError("stopped");
   }
   if (!status.ok()) context.TryCancel();
   const grpc::Status finished = reader->Finish();
   return status.ok() ? FromGrpc(finished) : status;
 }
 
-// Where the file goes on: its end, or its start when it is too long to be a part of it.
-absl::StatusOr<uint64_t> GoOn(int fd, const std::string& path, uint64_t bytes) {
-  const off_t end = ::lseek(fd, 0, SEEK_END);
-  if (end < 0) return ErrnoStatus(errno, path);
-  if (static_cast<uint64_t>(end) <= bytes) return static_cast<uint64_t>(end);
-  if (::ftruncate(fd, 0) != 0) return ErrnoStatus(errno, path);
-  if (::lseek(fd, 0, SEEK_SET) != 0) return ErrnoStatus(errno, path);
-  return 0;
+absl::Status FetchInto(v1::AgentService::StubInterface& stub, const BlobFetch& blob, PartFile& part,
+                       const FetchProgress& progress) {
+  absl::Status status;
+  int tries = 0;
+  while (part.offset() < blob.bytes) {
+    const uint64_t before = part.offset();
+    status = FetchOnce(stub, blob, part, progress);
+    // A stream that brings nothing is a try; one that brings something is progress.
+    const int tries_max = blob.base != nullptr ? kDeltaTriesMax : kTriesMax;
+    if (part.offset() == before && ++tries >= tries_max) break;
+    if (part.broken() || absl::IsDataLoss(status) || absl::IsNotFound(status) ||
+        absl::IsCancelled(status)) {
+      break;
+    }
+  }
+  if (part.offset() == blob.bytes) return part.Sync();
+  if (!status.ok()) return status;
+  return absl::DataLossError(
+      fmt::format("it ends after {} of {} bytes", part.offset(), blob.bytes));
+}
+
+absl::Status FetchCounted(v1::AgentService::StubInterface& stub, const BlobFetch& blob,
+                          FetchCounters& counters, const FetchProgress& progress) {
+  auto part = PartFile::Open(blob.path, blob.bytes, blob.base);
+  if (!part.ok()) return part.status();
+  absl::Status status = FetchInto(stub, blob, *part, progress);
+  counters.bytes_fetched += part->message_bytes();
+  counters.bytes_copied += part->copied_bytes();
+  return status;
+}
+
+absl::Status CheckDigest(const BlobFetch& blob) {
+  const UniqueFd fd(::open(blob.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) return ErrnoStatus(errno, blob.path);
+  const auto digest = crypto::Sha256HexOfFile(fd.get());
+  if (!digest.ok()) return digest.status();
+  return *digest == blob.sha256 ? absl::OkStatus()
+                                : absl::DataLossError("the delta gives another blob (SHA-256)");
 }
 
 }  // namespace
@@ -86,25 +107,19 @@ bool IsSha256(std::string_view text) {
          });
 }
 
-absl::Status FetchBlob(v1::AgentService::StubInterface& stub, const std::string& sha256,
-                       uint64_t bytes, const std::string& path, const FetchProgress& progress) {
-  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return ErrnoStatus(errno, path);
-  const auto start = GoOn(fd.get(), path, bytes);
-  if (!start.ok()) return start.status();
-  uint64_t offset = *start;
-  absl::Status status;
-  int tries = 0;
-  while (offset < bytes) {
-    const uint64_t before = offset;
-    status = FetchOnce(stub, {sha256, bytes, progress}, fd.get(), offset);
-    // A stream that brings nothing is a try; one that brings something is progress.
-    if (offset == before && ++tries >= kTriesMax) break;
-    if (absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsCancelled(status)) break;
-  }
-  if (offset == bytes) return absl::OkStatus();
-  if (!status.ok()) return status;
-  return absl::DataLossError(fmt::format("it ends after {} of {} bytes", offset, bytes));
+absl::Status FetchBlob(v1::AgentService::StubInterface& stub, const BlobFetch& blob,
+                       FetchCounters& counters, const FetchProgress& progress) {
+  absl::Status status = FetchCounted(stub, blob, counters, progress);
+  if (blob.base == nullptr) return status;
+  if (status.ok()) status = CheckDigest(blob);
+  const bool bad = absl::IsDataLoss(status);
+  if (!bad && !absl::IsDeadlineExceeded(status)) return status;
+  ++counters.deltas_refused;
+  spdlog::warn("uplink: {}; the whole index is fetched", std::string(status.message()));
+  if (bad) ::unlink(blob.path.c_str());  // what a slow server has sent goes on
+  BlobFetch whole = blob;
+  whole.base = nullptr;
+  return FetchCounted(stub, whole, counters, progress);
 }
 
 absl::StatusOr<std::string> FetchBundle(v1::AgentService::StubInterface& stub,
@@ -117,7 +132,9 @@ absl::StatusOr<std::string> FetchBundle(v1::AgentService::StubInterface& stub,
   }
   const std::filesystem::path path = PartOf(state_dir, offer.sha256());
   RemoveOtherParts(state_dir, path);
-  auto status = FetchBlob(stub, offer.sha256(), offer.size_bytes(), path, progress);
+  FetchCounters not_of_indexes;
+  auto status =
+      FetchBlob(stub, {offer.sha256(), offer.size_bytes(), path}, not_of_indexes, progress);
   if (!status.ok()) return status;
   return ReadFile(path, kBundleBytesMax);
 }

@@ -115,20 +115,40 @@ absl::StatusOr<inspect::IndexFile> IndexFiles::OpenOne(const Named& index, const
                                                       ? "its index is not on this workstation"
                                                       : std::string(fd.status().message())));
     }
-    const std::string part = path + ".part";
-    if (auto status = fetch(index, part); !status.ok()) return failed(status);
-    fd = OpenChecked(part, index);
-    if (!fd.ok()) {
-      ::unlink(part.c_str());  // the next fetch starts anew
-      return failed(fd.status());
-    }
-    if (::rename(part.c_str(), path.c_str()) != 0) return failed(ErrnoStatus(errno, path));
+    fd = FetchOne(index, fetch);
+    if (!fd.ok()) return failed(fd.status());
   }
   return std::make_shared<const UniqueFd>(*std::move(fd));
 }
 
-void IndexFiles::KeepOnly(const v1::PolicyBundle& bundle) const {
-  const std::vector<Named> named = NamedBy(bundle);
+absl::StatusOr<UniqueFd> IndexFiles::FetchOne(const Named& index, const Fetch& fetch) {
+  const std::string path = PathOf(index.sha256);
+  const std::string part = path + ".part";
+  const auto held = std::find_if(in_force_.begin(), in_force_.end(),
+                                 [&](const Named& other) { return other.what == index.what; });
+  UniqueFd held_fd;
+  FetchBase base;
+  if (held != in_force_.end()) {
+    auto opened = OpenChecked(PathOf(held->sha256), *held);
+    if (opened.ok()) held_fd = *std::move(opened);
+    base = {held->sha256, held_fd.get(), held->size_bytes};
+  }
+  if (auto status = fetch(index, part, held_fd ? &base : nullptr); !status.ok()) return status;
+  auto fd = OpenChecked(part, index);
+  if (!fd.ok()) {
+    ::unlink(part.c_str());  // the next fetch starts anew
+    return fd.status();
+  }
+  const UniqueFd folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (::rename(part.c_str(), path.c_str()) != 0 || ::fsync(folder.get()) != 0) {
+    return ErrnoStatus(errno, path);
+  }
+  return fd;
+}
+
+void IndexFiles::KeepOnly(const v1::PolicyBundle& bundle) {
+  in_force_ = NamedBy(bundle);
+  const std::vector<Named>& named = in_force_;
   std::error_code error;
   for (std::filesystem::directory_iterator it(folder_, error), end; !error && it != end;
        it.increment(error)) {

@@ -126,8 +126,10 @@ absl::Status Session::TakeOffer(const v1::PolicyOffer& offer) {
   if (!bytes.ok()) return bytes.status();
   absl::Status status =
       keeper.Offer(*std::move(bytes), offer.sha256(),
-                   [this, &progress](const IndexFiles::Named& index, const std::string& path) {
-                     return FetchBlob(*stub_, index.sha256, index.size_bytes, path, progress);
+                   [this, &progress](const IndexFiles::Named& index, const std::string& path,
+                                     const FetchBase* base) {
+                     return FetchBlob(*stub_, {index.sha256, index.size_bytes, path, base},
+                                      *uplink_.options_.fetched, progress);
                    });
   ForgetFetched(uplink_.options_.state_dir, offer.sha256());
   if (status.ok() && keeper.version() != offer.version()) {

@@ -12,6 +12,7 @@
 
 #include "agent/spool/spool.h"
 #include "agent/uplink/enrolment.h"
+#include "agent/uplink/fetch_counters.h"
 #include "agent/uplink/policy_keeper.h"
 #include "common/clock.h"
 #include "shoumi/v1/incident.pb.h"
@@ -28,6 +29,7 @@ struct UplinkOptions {
   std::chrono::seconds connect_s_max{20};
   std::chrono::seconds acknowledge_s_max{60};  // then the connection counts as dead
   std::chrono::seconds heartbeat_s{30};        // until the server says otherwise
+  std::shared_ptr<FetchCounters> fetched = std::make_shared<FetchCounters>();
 };
 
 struct UplinkHooks {

@@ -295,6 +295,12 @@ TEST_F(UplinkTest, RegistriesAreFetchedCheckedAndKept) {
   server_.Offer(2, server_.Sign(next));
   EXPECT_EQ(ResultAfter(3).outcome(), v1::PolicyResult::OUTCOME_IN_FORCE);
   EXPECT_FALSE(std::filesystem::exists(path));
+  {
+    // The version in force was what a delta could have been made from; nothing was before it.
+    const std::lock_guard lock(server_.mutex);
+    EXPECT_THAT(server_.fetch_bases, testing::Contains(registry.sha256()));
+    EXPECT_EQ(server_.fetch_bases.front(), "");
+  }
   // A next start has it without any server; one whose index is gone has no policy and says so.
   uplink_.reset();
   server_.Stop();

@@ -36,7 +36,8 @@ registry::Key KeyOfBenchmark() {
   return key;
 }
 
-absl::StatusOr<std::string> BuildIndex(uint64_t cells) {
+// `numbers` are those that the rows have in the index.
+absl::StatusOr<std::string> BuildIndex(uint64_t cells, std::vector<uint32_t>& numbers) {
   registry::IndexBuilder builder(KeyOfBenchmark());
   for (uint64_t row = 0; row < cells / kClientValues; ++row) {
     const Client client = ClientOf(row);
@@ -50,6 +51,9 @@ absl::StatusOr<std::string> BuildIndex(uint64_t cells) {
     if (!status.ok()) return status;
   }
   auto bytes = builder.Finish();
+  for (uint64_t row = 0; bytes.ok() && row < builder.counts().rows; ++row) {
+    numbers.push_back(builder.NumberOf(row));
+  }
   std::fprintf(stderr, "%lu rows, %lu values, %lu of them short, %lu in too many rows\n",
                builder.counts().rows, builder.counts().cells, builder.counts().short_cells,
                builder.counts().in_too_many_rows);
@@ -85,7 +89,8 @@ struct Setup {
 };
 
 // Rows planted in ordinary text, each with `columns` of its values; the part that is found.
-double Planted(const registry::Index& index, uint64_t rows, const std::string& office) {
+double Planted(const registry::Index& index, const std::vector<uint32_t>& numbers,
+               const std::string& office) {
   constexpr size_t kPlanted = 2000;
   std::mt19937_64 random(11);
   std::string text;
@@ -96,7 +101,7 @@ double Planted(const registry::Index& index, uint64_t rows, const std::string& o
     while ((office[next] & 0xC0) == 0x80) ++next;
     text += std::string_view(office).substr(at, next - at);
     at = next;
-    const auto row = static_cast<uint32_t>(random() % rows);
+    const auto row = static_cast<uint32_t>(random() % numbers.size());
     const Client client = ClientOf(row);
     const std::string* values[] = {&client.name,    &client.credit_code, &client.phone,
                                    &client.contact, &client.address,     &client.account};
@@ -105,7 +110,7 @@ double Planted(const registry::Index& index, uint64_t rows, const std::string& o
     const size_t first = kOwn[random() % std::size(kOwn)];
     const size_t second = (first + 1 + random() % 5) % 6;
     text += fmt::format("\n{}，{}\n", *values[first], *values[second]);
-    wanted.push_back(row);
+    wanted.push_back(numbers[row]);
   }
   text = rules::NormaliseText(text);
   std::vector<uint32_t> found;
@@ -122,8 +127,9 @@ double Planted(const registry::Index& index, uint64_t rows, const std::string& o
 
 int Run(const Setup& setup) {
   std::string bytes;
+  std::vector<uint32_t> numbers;
   const double built = Seconds([&] {
-    if (auto index = BuildIndex(setup.cells); index.ok()) bytes = *std::move(index);
+    if (auto index = BuildIndex(setup.cells, numbers); index.ok()) bytes = *std::move(index);
   });
   const auto index = registry::Index::Open(bytes, KeyOfBenchmark());
   const auto packs = rules::ReadPacks(setup.packs);
@@ -162,7 +168,7 @@ int Run(const Setup& setup) {
     match_rates.push_back(static_cast<double>(normalised.size()) / match / 1e9);
   }
   const double mebibytes = static_cast<double>(bytes.size()) / (1U << 20);
-  const double planted = Planted(*index, setup.cells / kClientValues, office);
+  const double planted = Planted(*index, numbers, office);
   const double gigabytes =
       static_cast<double>(normalised.size()) * setup.rounds / static_cast<double>(1U << 30);
   if (!setup.rows) {

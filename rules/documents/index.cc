@@ -15,7 +15,6 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr uint32_t kBucketBitsMax = 28;
 constexpr uint64_t kEntriesPerBucket = 2;  // about
 
 // Takes `count` of what a section holds off the front of `bytes`; false when it is not there.
@@ -77,15 +76,11 @@ absl::StatusOr<Index> Index::Open(std::string_view bytes, const Key& key) {
     return absl::InvalidArgumentError("an index of documents for another key");
   }
   bytes.remove_prefix(sizeof header);
-  if (header.bucket_bits > kBucketBitsMax || header.documents > kDocumentsMax ||
-      header.entries > kEntriesMax || !TakeSection(bytes, header.documents, index.documents_) ||
-      !TakeSection(bytes, (uint64_t{1} << header.bucket_bits) + 1, index.buckets_) ||
+  if (header.documents > kDocumentsMax || header.entries > kEntriesMax ||
+      !TakeSection(bytes, header.documents, index.documents_) ||
+      !index.starts_.Take(bytes, header.bucket_bits, header.page_bits, header.entries) ||
       !TakeSection(bytes, header.entries, index.entries_) || !bytes.empty()) {
     return absl::InvalidArgumentError("an index of documents that does not hold together: sizes");
-  }
-  if (index.buckets_.front() != 0 || index.buckets_.back() != header.entries ||
-      !std::is_sorted(index.buckets_.begin(), index.buckets_.end())) {
-    return absl::InvalidArgumentError("an index of documents that does not hold together: buckets");
   }
   const bool known = std::all_of(index.entries_.begin(), index.entries_.end(),
                                  [&](Entry entry) { return entry.document() < header.documents; });
@@ -98,8 +93,8 @@ absl::StatusOr<Index> Index::Open(std::string_view bytes, const Key& key) {
 std::span<const Entry> Index::Find(uint64_t keyed) const {
   const uint64_t hash = Entry(keyed, 0).hash();
   const size_t bucket = BucketOf(keyed);
-  const Entry* const end = entries_.data() + buckets_[bucket + 1];
-  const Entry* first = entries_.data() + buckets_[bucket];
+  const Entry* const end = entries_.data() + starts_.Begin(bucket + 1);
+  const Entry* first = entries_.data() + starts_.Begin(bucket);
   while (first != end && first->hash() < hash) ++first;  // a few
   const Entry* last = first;
   while (last != end && last->hash() == hash) ++last;
@@ -123,6 +118,15 @@ absl::Status IndexBuilder::Add(uint64_t units, std::span<const uint64_t> fingerp
   return absl::OkStatus();
 }
 
+void IndexBuilder::Renumber(std::span<const uint32_t> numbers) {
+  if (numbers.empty()) return;
+  std::vector<Document> documents(*std::max_element(numbers.begin(), numbers.end()) + size_t{1});
+  for (size_t i = 0; i < documents_.size(); ++i) documents[numbers[i]] = documents_[i];
+  documents_.swap(documents);
+  if (kind_ == v1::COLLECTION_KIND_EXCLUDED) return;
+  for (Entry& entry : entries_) entry.SetDocument(numbers[entry.document()]);
+}
+
 void IndexBuilder::LeaveOutShared() {
   auto out = entries_.begin();
   for (auto from = entries_.begin(); from != entries_.end();) {
@@ -139,35 +143,40 @@ void IndexBuilder::LeaveOutShared() {
   entries_.erase(out, entries_.end());
 }
 
-std::string IndexBuilder::Finish() {
+void IndexBuilder::CountDocuments(std::span<const uint32_t> numbers) {
+  counts_.documents = numbers.empty() ? documents_.size() : numbers.size();
+  for (size_t i = 0; i < counts_.documents; ++i) {
+    const Document& document = documents_[numbers.empty() ? i : numbers[i]];
+    counts_.documents_short += document.fingerprints < kFingerprintsPerDocumentMin ? 1 : 0;
+  }
+}
+
+std::string IndexBuilder::Finish(std::span<const uint32_t> numbers) {
+  Renumber(numbers);
   std::sort(entries_.begin(), entries_.end());
   entries_.erase(std::unique(entries_.begin(), entries_.end()), entries_.end());
   LeaveOutShared();
-  counts_.documents = documents_.size();
+  CountDocuments(numbers);
   counts_.fingerprints = entries_.size();
-  counts_.documents_short = static_cast<uint64_t>(
-      std::count_if(documents_.begin(), documents_.end(), [](const Document& document) {
-        return document.fingerprints < kFingerprintsPerDocumentMin;
-      }));
-  const uint64_t buckets = std::max<uint64_t>(1, entries_.size() / kEntriesPerBucket);
+  const uint64_t count = std::max<uint64_t>(1, entries_.size() / kEntriesPerBucket);
   Header header;
   header.kind = static_cast<uint32_t>(kind_);
   header.key_check = hasher_.KeyCheck();
   header.documents = documents_.size();
   header.entries = entries_.size();
   header.bucket_bits =
-      std::min<uint64_t>(kBucketBitsMax, static_cast<uint64_t>(std::bit_width(buckets) - 1));
-  std::vector<uint32_t> starts((size_t{1} << header.bucket_bits) + 1);
+      std::min(buckets::Starts::kBucketBitsMax, static_cast<uint32_t>(std::bit_width(count) - 1));
+  std::vector<uint32_t> sizes(size_t{1} << header.bucket_bits);
   for (const Entry& entry : entries_) {
-    ++starts[static_cast<size_t>(entry.hash() >> (Entry::kHashBits - header.bucket_bits)) + 1];
+    ++sizes[static_cast<size_t>(entry.hash() >> (Entry::kHashBits - header.bucket_bits))];
   }
-  for (size_t i = 1; i < starts.size(); ++i) starts[i] += starts[i - 1];
+  std::string starts;
+  header.page_bits = buckets::AppendStarts(starts, sizes);
   std::string bytes;
-  bytes.reserve(sizeof header + 8 * documents_.size() + 4 * starts.size() + 8 +
-                8 * entries_.size());
+  bytes.reserve(sizeof header + 8 * documents_.size() + starts.size() + 8 * entries_.size());
   bytes.append(reinterpret_cast<const char*>(&header), sizeof header);
   AddSection(bytes, documents_);
-  AddSection(bytes, starts);
+  bytes += starts;
   AddSection(bytes, entries_);
   return bytes;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "rules/buckets/starts.h"
 #include "shoumi/v1/inspect.pb.h"
 
 namespace shoumi::documents {
@@ -49,6 +50,9 @@ class Entry {
   [[nodiscard]] uint32_t document() const {
     return static_cast<uint32_t>(value_ & (kDocumentsMax - 1));
   }
+  void SetDocument(uint32_t document) {
+    value_ = (value_ >> kDocumentBits << kDocumentBits) | document;
+  }
   bool operator==(const Entry& other) const { return value_ == other.value_; }
   bool operator<(const Entry& other) const { return value_ < other.value_; }
 
@@ -63,19 +67,20 @@ struct Document {
 };
 static_assert(sizeof(Document) == 8);
 
-// The head of the file. All numbers are little-endian; then follow the documents, the buckets (one
-// more than there are) and the entries, each at a multiple of eight bytes.
+// The head of the file. All numbers are little-endian; then follow the documents, the starts of the
+// buckets and the entries, each at a multiple of eight bytes.
 struct Header {
   static constexpr std::array<char, 8> kMagic = {'S', 'h', 'o', 'u', 'm', 'i', 'D', 'x'};
-  static constexpr uint32_t kVersion = 1;
+  static constexpr uint32_t kVersion = 2;
 
   std::array<char, 8> magic = kMagic;
   uint32_t version = kVersion;
   uint32_t kind = 0;  // CollectionKind
   uint64_t key_check = 0;
-  uint64_t documents = 0;
+  uint64_t documents = 0;  // numbers below it; some may be nobody's
   uint64_t entries = 0;
-  uint64_t bucket_bits = 0;  // buckets are by the first bits of the fingerprint
+  uint32_t bucket_bits = 0;  // buckets are by the first bits of the fingerprint
+  uint32_t page_bits = 0;    // of their starts
 };
 
 // The index of a collection. Immutable, thread-safe.
@@ -97,9 +102,9 @@ class Index {
   // The same in steps, so that the memory of many is fetched side by side: each step for all of
   // them, then the next.
   [[nodiscard]] uint64_t Keyed(uint64_t fingerprint) const { return hasher_.Keyed(fingerprint); }
-  void PrefetchBucket(uint64_t keyed) const { __builtin_prefetch(&buckets_[BucketOf(keyed)]); }
+  void PrefetchBucket(uint64_t keyed) const { starts_.Prefetch(BucketOf(keyed)); }
   void PrefetchEntries(uint64_t keyed) const {
-    __builtin_prefetch(entries_.data() + buckets_[BucketOf(keyed)]);
+    __builtin_prefetch(entries_.data() + starts_.Begin(BucketOf(keyed)));
   }
   [[nodiscard]] std::span<const Entry> Find(uint64_t keyed) const;
 
@@ -114,7 +119,7 @@ class Index {
   Hasher hasher_;
   Header header_;
   std::span<const Document> documents_;
-  std::span<const uint32_t> buckets_;
+  buckets::Starts starts_;
   std::span<const Entry> entries_;
 };
 
@@ -132,15 +137,17 @@ class IndexBuilder {
   IndexBuilder(v1::CollectionKind kind, const Key& key, uint64_t entries_max = kEntriesMax)
       : kind_(kind), hasher_(key), entries_max_(entries_max) {}
 
-  // Each fingerprint once. ResourceExhausted beyond the bounds. Documents are numbered as they
-  // come.
+  // Each fingerprint once. ResourceExhausted beyond the bounds.
   absl::Status Add(uint64_t units, std::span<const uint64_t> fingerprints);
-  // The bytes of the index. Once.
-  std::string Finish();
+  // The bytes of the index. Once. `numbers` are those of the documents as they came, each its own
+  // and below kDocumentsMax; empty: from 0 on.
+  std::string Finish(std::span<const uint32_t> numbers = {});
   [[nodiscard]] const Counts& counts() const { return counts_; }
 
  private:
+  void Renumber(std::span<const uint32_t> numbers);
   void LeaveOutShared();
+  void CountDocuments(std::span<const uint32_t> numbers);
 
   const v1::CollectionKind kind_;
   const Hasher hasher_;

@@ -83,6 +83,30 @@ TEST(DocumentIndex, WhatTooManyDocumentsHaveIsLeftOutAndCounted) {
   EXPECT_EQ(index->documents()[7].fingerprints, 2U);
 }
 
+// So that a document which comes or goes leaves the entries of the others as they are.
+TEST(DocumentIndex, DocumentsHaveTheNumbersThatTheyAreGiven) {
+  const auto made = [](std::vector<std::pair<uint64_t, uint32_t>> documents) {
+    IndexBuilder builder(v1::COLLECTION_KIND_PROTECTED, KeyOf(1));
+    std::vector<uint32_t> numbers;
+    for (const auto& [from, number] : documents) {
+      EXPECT_TRUE(builder.Add(800 + from, Numbers(from, from + 90)).ok());
+      numbers.push_back(number);
+    }
+    std::string bytes = builder.Finish(numbers);
+    EXPECT_EQ(builder.counts().documents, documents.size());
+    EXPECT_EQ(builder.counts().documents_short, 0U);
+    return bytes;
+  };
+  const std::string bytes = made({{0, 5}, {1000, 2}});
+  const auto index = Index::Open(bytes, KeyOf(1));
+  ASSERT_TRUE(index.ok()) << index.status();
+  ASSERT_EQ(index->documents().size(), 6U);
+  EXPECT_EQ(index->documents()[2].units, 1800U);
+  EXPECT_EQ(index->documents()[0].units, 0U);
+  EXPECT_EQ(DocumentsWith(*index, Numbers(3, 4)[0]), std::set<uint32_t>{5});
+  EXPECT_EQ(bytes, made({{1000, 2}, {0, 5}})) << "the order does not count";
+}
+
 TEST(DocumentIndex, AnEmptyOneFindsNothing) {
   IndexBuilder builder(v1::COLLECTION_KIND_PROTECTED, KeyOf(1));
   const std::string bytes = builder.Finish();

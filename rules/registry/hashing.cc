@@ -38,6 +38,12 @@ uint64_t Hasher::Word(const char* word, size_t size) const {
   return Mix(hash);
 }
 
+uint64_t Hasher::Row(uint64_t so_far, uint8_t column, std::u32string_view symbols) const {
+  uint64_t hash = Mix(so_far ^ first_) ^ (uint64_t{column} << 32 | symbols.size());
+  for (const char32_t c : symbols) hash = Mix(hash ^ c ^ second_);
+  return Mix(hash);
+}
+
 uint64_t Hasher::Short(uint32_t row, std::u32string_view symbols) const {
   uint64_t hash = Mix(second_ ^ row) ^ symbols.size();
   for (const char32_t c : symbols) hash = Mix(hash ^ c ^ first_);

@@ -26,6 +26,8 @@ class Hasher {
   }
   // Of `size` ASCII letters and digits of any case, at most 64.
   [[nodiscard]] uint64_t Word(const char* word, size_t size) const;
+  // Of a row, value by value: `so_far` is that of those before, 0 for the first.
+  [[nodiscard]] uint64_t Row(uint64_t so_far, uint8_t column, std::u32string_view symbols) const;
   // Of a value too short to be looked for but near others of its row.
   [[nodiscard]] uint64_t Short(uint32_t row, std::u32string_view symbols) const;
   [[nodiscard]] uint32_t Check(std::u32string_view symbols) const;

@@ -1,6 +1,5 @@
 #include "rules/registry/index.h"
 
-#include <algorithm>
 #include <bit>
 #include <limits>
 
@@ -18,7 +17,6 @@ constexpr int kShortAt = kAnchorAt + 2;
 constexpr int kTagAt = kShortAt + 1;
 static_assert(kTagAt + 3 == 48 && kRowsMax == 1U << kRowBits);
 
-constexpr uint32_t kBucketBitsMax = 28;
 constexpr uint64_t kRecordsMax = std::numeric_limits<uint32_t>::max();
 
 // Takes `count` of what a section holds off the front of `bytes`; false when it is not there.
@@ -45,20 +43,20 @@ Record::Record(uint32_t check, const Fields& fields) {
 }
 
 Record::Fields Record::fields() const {
-  const uint64_t rest = Load<uint64_t>(2) >> 16;
+  const uint64_t packed = rest();
   Fields fields;
-  fields.row = static_cast<uint32_t>(rest & (kRowsMax - 1));
-  fields.size = static_cast<uint8_t>(rest >> kSizeAt & 63);
-  fields.offset = static_cast<uint8_t>(rest >> kOffsetAt & 63);
-  fields.column = static_cast<uint8_t>(rest >> kColumnAt & 15);
-  fields.anchor = static_cast<Anchor>(rest >> kAnchorAt & 3);
-  fields.row_has_short = (rest >> kShortAt & 1) != 0;
-  fields.tag = static_cast<uint8_t>(rest >> kTagAt & 7);
+  fields.row = static_cast<uint32_t>(packed & (kRowsMax - 1));
+  fields.size = static_cast<uint8_t>(packed >> kSizeAt & 63);
+  fields.offset = static_cast<uint8_t>(packed >> kOffsetAt & 63);
+  fields.column = static_cast<uint8_t>(packed >> kColumnAt & 15);
+  fields.anchor = static_cast<Anchor>(packed >> kAnchorAt & 3);
+  fields.row_has_short = (packed >> kShortAt & 1) != 0;
+  fields.tag = static_cast<uint8_t>(packed >> kTagAt & 7);
   return fields;
 }
 
 v1::Level Index::LevelOf(uint32_t row) const {
-  if (row >= header_.rows) return v1::LEVEL_NONE;
+  if (row >= header_.row_numbers) return v1::LEVEL_NONE;
   return static_cast<v1::Level>(v1::LEVEL_NONE + (levels_[row / 4] >> (row % 4 * 2) & 3));
 }
 
@@ -77,17 +75,15 @@ absl::StatusOr<Index> Index::Open(std::string_view bytes, const Key& key) {
   }
   index.bytes_ = bytes.size();
   bytes.remove_prefix(sizeof header);
-  if (header.bucket_bits > kBucketBitsMax || header.rows > kRowsMax || header.filter_words == 0 ||
+  if (header.row_numbers > kRowsMax || header.filter_words == 0 ||
+      header.page_bits > buckets::Starts::kPageBits ||
       !TakeSection(bytes, Header::kFirstsBytes, index.firsts_) ||
-      !TakeSection(bytes, (header.rows + 3) / 4, index.levels_) ||
-      !TakeSection(bytes, (uint64_t{1} << header.bucket_bits) + 1, index.buckets_) ||
+      !TakeSection(bytes, (header.row_numbers + 3) / 4, index.levels_) ||
+      !index.starts_.Take(bytes, header.bucket_bits, static_cast<uint32_t>(header.page_bits),
+                          header.records) ||
       !TakeSection(bytes, header.filter_words, index.filter_) ||
       !TakeSection(bytes, header.records, index.records_) || !bytes.empty()) {
-    return absl::InvalidArgumentError("a registry index that does not hold together: sizes");
-  }
-  if (index.buckets_.front() != 0 || index.buckets_.back() != header.records ||
-      !std::is_sorted(index.buckets_.begin(), index.buckets_.end())) {
-    return absl::InvalidArgumentError("a registry index that does not hold together: buckets");
+    return absl::InvalidArgumentError("a registry index that does not hold together");
   }
   return index;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "rules/buckets/starts.h"
 #include "rules/registry/hashing.h"
 #include "shoumi/v1/finding.pb.h"
 
@@ -38,6 +39,8 @@ class Record {
 
   Record(uint32_t check, const Fields& fields);
   [[nodiscard]] uint32_t check() const { return Load<uint32_t>(0); }
+  // All but the check: equal where the fields are.
+  [[nodiscard]] uint64_t rest() const { return Load<uint64_t>(2) >> 16; }
   [[nodiscard]] Fields fields() const;
 
  private:
@@ -64,7 +67,7 @@ class Place {
     return static_cast<size_t>((hash_ >> 32) * words >> 32);
   }
   [[nodiscard]] size_t Bucket(uint32_t bucket_bits) const {
-    return hash_ & ((size_t{1} << bucket_bits) - 1);
+    return static_cast<size_t>(hash_ >> 1 >> (63 - bucket_bits));
   }
   [[nodiscard]] uint8_t Tag() const { return static_cast<uint8_t>(hash_ >> 24 & 7); }
 
@@ -72,11 +75,13 @@ class Place {
   uint64_t hash_;
 };
 
-// The head of the file. All numbers are little-endian, sections follow in the order of the members
-// that count them, each at a multiple of eight bytes.
+// The head of the file. All numbers are little-endian. The sections follow: first characters,
+// levels, starts of buckets, filter, records; each at a multiple of eight bytes. Where a value lies
+// depends on the key and the value, and sizes grow in steps, so that versions of a registry are
+// mostly alike.
 struct Header {
   static constexpr std::array<char, 8> kMagic = {'S', 'h', 'o', 'u', 'm', 'i', 'R', 'x'};
-  static constexpr uint32_t kVersion = 1;
+  static constexpr uint32_t kVersion = 2;
   static constexpr size_t kFirstsBytes = 65536 / 8;
 
   std::array<char, 8> magic = kMagic;
@@ -87,9 +92,11 @@ struct Header {
   uint64_t number_sizes = 0;   // bit n: some number has n symbols
   uint64_t short_sizes = 0;    // bit n: some short value has n symbols
   uint64_t firsts_beyond = 0;  // 1: some gram starts beyond the Basic Multilingual Plane
-  uint64_t rows = 0;           // their levels, two bits each
+  uint64_t rows = 0;
+  uint64_t row_numbers = 0;  // a few times as many as rows; their levels, two bits each
   uint64_t filter_words = 0;
   uint64_t records = 0;
+  uint64_t page_bits = 0;  // of the starts
 };
 
 // The index of a registry: which values its rows have, as keyed hashes. Immutable, thread-safe.
@@ -122,13 +129,12 @@ class Index {
     const uint64_t bits = place.Bits();
     return (filter_[place.Word(filter_.size())] & bits) == bits;
   }
-  void PrefetchBucket(Place place) const {
-    __builtin_prefetch(&buckets_[place.Bucket(header_.bucket_bits)]);
-  }
+  void PrefetchBucket(Place place) const { starts_.Prefetch(place.Bucket(header_.bucket_bits)); }
   // Those of the anchor, and of a few others.
   [[nodiscard]] std::span<const Record> At(Place place) const {
     const size_t bucket = place.Bucket(header_.bucket_bits);
-    return records_.subspan(buckets_[bucket], buckets_[bucket + 1] - buckets_[bucket]);
+    const size_t begin = starts_.Begin(bucket);
+    return records_.subspan(begin, starts_.Begin(bucket + 1) - begin);
   }
 
  private:
@@ -139,7 +145,7 @@ class Index {
   uint64_t bytes_ = 0;
   std::span<const uint8_t> firsts_;
   std::span<const uint8_t> levels_;
-  std::span<const uint32_t> buckets_;
+  buckets::Starts starts_;
   std::span<const uint64_t> filter_;
   std::span<const Record> records_;
 };

@@ -17,6 +17,19 @@ constexpr uint32_t kGramTimesMany = 64;
 constexpr uint64_t kFilterBitsPerRecord = 12;
 constexpr uint64_t kRecordsPerBucket = 5;
 
+// Up to an eighth more, so that a few items more or less do not change it.
+uint64_t InSteps(uint64_t size) {
+  const int bits = std::bit_width(size);
+  if (bits <= 4) return size;
+  const uint64_t step = uint64_t{1} << (bits - 4);
+  return (size + step - 1) / step * step;
+}
+
+// Coarse, so that a value more or less seldom changes where others have their anchor.
+uint32_t Coarse(uint32_t times) {
+  return static_cast<uint32_t>(std::bit_width(times / 4)) / 2;
+}
+
 template <class Item>
 void Append(std::string& out, const Item* items, size_t count) {
   out.append(reinterpret_cast<const char*>(items), count * sizeof(Item));
@@ -32,9 +45,10 @@ absl::Status IndexBuilder::AddRow(v1::Level level) {
   if (level < v1::LEVEL_NONE || level > v1::LEVEL_TOP_SECRET) {
     return absl::InvalidArgumentError("no such level");
   }
-  const uint64_t row = counts_.rows++;
-  if (row % 4 == 0) levels_.push_back(0);
-  levels_.back() |= static_cast<uint8_t>((level - v1::LEVEL_NONE) << (row % 4 * 2));
+  ++counts_.rows;
+  const auto bits = static_cast<uint8_t>(level - v1::LEVEL_NONE);
+  rows_.push_back({0, bits});
+  levels_.push_back(bits);
   row_has_short_.push_back(false);
   return absl::OkStatus();
 }
@@ -71,6 +85,9 @@ absl::Status IndexBuilder::AddCell(uint8_t column, const Cell& cell) {
   } else {
     return absl::InvalidArgumentError("a value without anything to find it by");
   }
+  RowHashes& row = rows_.back();
+  if (cells_.empty() || cells_.back().row != kept.row) row.first = hasher_.Row(0, 0, cell.symbols);
+  row.all = hasher_.Row(row.all, column, cell.symbols);
   kept.symbols_at = symbols_.size();
   symbols_ += cell.symbols;
   if (kept.anchor == Anchor::kShort) {
@@ -79,6 +96,14 @@ absl::Status IndexBuilder::AddCell(uint8_t column, const Cell& cell) {
   }
   ++counts_.cells;
   cells_.push_back(kept);
+  return absl::OkStatus();
+}
+
+absl::Status IndexBuilder::GiveNumbers() {
+  auto numbers = NumberRows(rows_);
+  if (!numbers.ok()) return numbers.status();
+  numbers_ = *std::move(numbers);
+  std::vector<RowHashes>().swap(rows_);
   return absl::OkStatus();
 }
 
@@ -107,7 +132,8 @@ void IndexBuilder::ChooseGram(Kept& kept) {
     const char32_t c = symbols[at];
     if (c < 0x80) continue;
     const uint32_t times = TimesOf(symbols.substr(at));
-    const std::tuple<bool, bool, uint32_t> rarity(times > kGramTimesMany, IsCommonHan(c), times);
+    const std::tuple<bool, bool, uint32_t> rarity(times > kGramTimesMany, IsCommonHan(c),
+                                                  Coarse(times));
     if (rarity >= best) continue;
     best = rarity;
     kept.offset = at;
@@ -121,7 +147,7 @@ uint64_t IndexBuilder::HashOf(const Kept& kept) const {
     case Anchor::kGram:
       return hasher_.Gram(gram[0], gram[1], gram[2]);
     case Anchor::kShort:
-      return hasher_.Short(kept.row, symbols);
+      return hasher_.Short(numbers_.of[kept.row], symbols);
     default: {
       const auto piece = kept.anchor == Anchor::kWord ? gram.substr(0, kept.word_size) : symbols;
       const std::string ascii(piece.begin(), piece.end());
@@ -151,7 +177,7 @@ void IndexBuilder::Place(std::vector<Placed>& placed) {
     if (kept.anchor == Anchor::kShort) header_.short_sizes |= uint64_t{1} << kept.size;
     const uint64_t hash = HashOf(kept);
     placed.push_back(
-        {hash, Record(hasher_.Check(SymbolsOf(kept)), {.row = kept.row,
+        {hash, Record(hasher_.Check(SymbolsOf(kept)), {.row = numbers_.of[kept.row],
                                                        .size = kept.size,
                                                        .offset = kept.offset,
                                                        .column = kept.column,
@@ -180,6 +206,7 @@ void IndexBuilder::LeaveOutCommon(std::vector<Placed>& placed) {
 
 absl::StatusOr<std::string> IndexBuilder::Finish() {
   if (cells_.empty()) return absl::InvalidArgumentError("a registry without a value");
+  if (auto status = GiveNumbers(); !status.ok()) return status;
   std::vector<Placed> placed;
   Place(placed);
   std::u32string().swap(symbols_);
@@ -187,13 +214,10 @@ absl::StatusOr<std::string> IndexBuilder::Finish() {
   const auto buckets = std::max<uint64_t>(std::bit_ceil(placed.size() / kRecordsPerBucket + 1), 2);
   const auto bucket_bits = static_cast<uint32_t>(std::countr_zero(buckets));
   std::sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
-    return std::pair(a.hash, a.record.check()) < std::pair(b.hash, b.record.check());
+    return std::tuple(a.hash, a.record.check(), a.record.rest()) <
+           std::tuple(b.hash, b.record.check(), b.record.rest());
   });
   LeaveOutCommon(placed);
-  std::stable_sort(placed.begin(), placed.end(), [bucket_bits](const Placed& a, const Placed& b) {
-    return registry::Place(a.hash).Bucket(bucket_bits) <
-           registry::Place(b.hash).Bucket(bucket_bits);
-  });
   return Write(placed, bucket_bits);
 }
 
@@ -201,26 +225,33 @@ std::string IndexBuilder::Write(const std::vector<Placed>& placed, uint32_t buck
   header_.bucket_bits = bucket_bits;
   header_.key_check = hasher_.KeyCheck();
   header_.rows = counts_.rows;
+  header_.row_numbers = numbers_.numbers;
   header_.records = placed.size();
-  header_.filter_words = placed.size() * kFilterBitsPerRecord / 64 + 1;
+  header_.filter_words = InSteps(placed.size() * kFilterBitsPerRecord / 64 + 1);
+  std::vector<uint8_t> levels((numbers_.numbers + 3) / 4);
+  for (size_t row = 0; row < levels_.size(); ++row) {
+    const uint32_t number = numbers_.of[row];
+    levels[number / 4] |= static_cast<uint8_t>(levels_[row] << (number % 4 * 2));
+  }
   std::vector<uint64_t> filter(header_.filter_words);
-  std::vector<uint32_t> buckets((size_t{1} << bucket_bits) + 1);
+  std::vector<uint32_t> bucket_sizes(size_t{1} << bucket_bits);
   std::vector<Record> records;
   records.reserve(placed.size());
   for (const Placed& one : placed) {
     const registry::Place place(one.hash);
     filter[place.Word(filter.size())] |= place.Bits();
-    ++buckets[place.Bucket(bucket_bits) + 1];
+    ++bucket_sizes[place.Bucket(bucket_bits)];
     records.push_back(one.record);
   }
-  for (size_t i = 1; i < buckets.size(); ++i) buckets[i] += buckets[i - 1];
+  std::string starts;
+  header_.page_bits = buckets::AppendStarts(starts, bucket_sizes);
   std::string out;
-  out.reserve(sizeof header_ + firsts_.size() + levels_.size() + buckets.size() * 4 +
-              filter.size() * 8 + records.size() * sizeof(Record) + 64);
+  out.reserve(sizeof header_ + firsts_.size() + levels.size() + starts.size() + filter.size() * 8 +
+              records.size() * sizeof(Record) + 64);
   Append(out, &header_, 1);
   Append(out, firsts_.data(), firsts_.size());
-  Append(out, levels_.data(), levels_.size());
-  Append(out, buckets.data(), buckets.size());
+  Append(out, levels.data(), levels.size());
+  out += starts;
   Append(out, filter.data(), filter.size());
   Append(out, records.data(), records.size());
   return out;

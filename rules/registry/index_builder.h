@@ -8,11 +8,13 @@
 #include "absl/status/statusor.h"
 #include "rules/registry/cell.h"
 #include "rules/registry/index.h"
+#include "rules/registry/row_numbers.h"
 
 namespace shoumi::registry {
 
 // Makes the index of a registry, at the server. Holds all values until it is finished: about 70
-// bytes each. Not thread-safe.
+// bytes each, and as much for each row. The index depends on what the rows say and not on their
+// order. Not thread-safe.
 class IndexBuilder {
  public:
   static constexpr uint64_t kCellsMax = 64'000'000;
@@ -37,6 +39,10 @@ class IndexBuilder {
   // The bytes of the index. Once.
   absl::StatusOr<std::string> Finish();
   [[nodiscard]] const Counts& counts() const { return counts_; }
+  // Of the n-th row that was added, after Finish().
+  [[nodiscard]] uint32_t NumberOf(uint64_t row) const {
+    return numbers_.of[static_cast<size_t>(row)];
+  }
 
  private:
   struct Kept {
@@ -56,6 +62,7 @@ class IndexBuilder {
   [[nodiscard]] std::u32string_view SymbolsOf(const Kept& kept) const {
     return std::u32string_view(symbols_).substr(kept.symbols_at, kept.size);
   }
+  absl::Status GiveNumbers();
   void CountGrams();
   [[nodiscard]] uint16_t& TimesOf(std::u32string_view gram);
   void ChooseGram(Kept& kept);
@@ -68,8 +75,10 @@ class IndexBuilder {
   const Hasher hasher_;
   std::u32string symbols_;
   std::vector<Kept> cells_;
-  std::vector<uint8_t> levels_;  // of rows, two bits each
+  std::vector<RowHashes> rows_;
+  std::vector<uint8_t> levels_;  // of rows
   std::vector<bool> row_has_short_;
+  RowNumbers numbers_;
   std::vector<uint16_t> gram_times_;  // of three symbols, by hash
   Header header_;
   std::string firsts_ = std::string(Header::kFirstsBytes, '\0');

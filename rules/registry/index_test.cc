@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ Key KeyOf(uint8_t seed) {
   return key;
 }
 
-std::string SomeIndex() {
+// `numbers`: of its rows.
+std::string SomeIndex(std::vector<uint32_t>* numbers = nullptr) {
   IndexBuilder builder(KeyOf(1));
   const v1::Level levels[] = {v1::LEVEL_TOP_SECRET, v1::LEVEL_NONE, v1::LEVEL_CONFIDENTIAL,
                               v1::LEVEL_SECRET, v1::LEVEL_TOP_SECRET};
@@ -29,6 +31,9 @@ std::string SomeIndex() {
   }
   auto bytes = builder.Finish();
   EXPECT_TRUE(bytes.ok());
+  for (size_t row = 0; numbers != nullptr && row < std::size(levels); ++row) {
+    numbers->push_back(builder.NumberOf(row));
+  }
   return *bytes;
 }
 
@@ -51,15 +56,16 @@ TEST(RegistryRecord, KeepsItsFields) {
 }
 
 TEST(RegistryIndex, OpensWithItsKeyOnly) {
-  const std::string bytes = SomeIndex();
+  std::vector<uint32_t> numbers;
+  const std::string bytes = SomeIndex(&numbers);
   const auto index = Index::Open(bytes, KeyOf(1));
   ASSERT_TRUE(index.ok()) << index.status();
   EXPECT_EQ(index->rows(), 5U);
   EXPECT_EQ(index->records(), 15U);
-  EXPECT_EQ(index->LevelOf(0), v1::LEVEL_TOP_SECRET);
-  EXPECT_EQ(index->LevelOf(1), v1::LEVEL_NONE);
-  EXPECT_EQ(index->LevelOf(3), v1::LEVEL_SECRET);
-  EXPECT_EQ(index->LevelOf(4), v1::LEVEL_TOP_SECRET);
+  EXPECT_EQ(index->LevelOf(numbers[0]), v1::LEVEL_TOP_SECRET);
+  EXPECT_EQ(index->LevelOf(numbers[1]), v1::LEVEL_NONE);
+  EXPECT_EQ(index->LevelOf(numbers[3]), v1::LEVEL_SECRET);
+  EXPECT_EQ(index->LevelOf(numbers[4]), v1::LEVEL_TOP_SECRET);
   EXPECT_EQ(Index::Open(bytes, KeyOf(2)).status().message(), "a registry index for another key");
 }
 
@@ -83,7 +89,8 @@ TEST(RegistryIndex, DamageIsRefusedOrHarmless) {
       refused += index.ok() ? 0 : 1;
       if (!index.ok()) continue;
       for (uint64_t hash = 0; hash < 64; ++hash) {
-        for (const Record& record : index->At(Place(hash))) EXPECT_LT(record.fields().column, 16);
+        for (const Record& record : index->At(Place(hash << 58)))
+          EXPECT_LT(record.fields().column, 16);
       }
       EXPECT_LE(index->LevelOf(kRowsMax - 1), v1::LEVEL_TOP_SECRET);
     }
@@ -106,6 +113,51 @@ TEST(RegistryIndex, ValuesOfTooManyRowsAreCountedAndLeftOut) {
   ASSERT_TRUE(bytes.ok());
   EXPECT_EQ(builder.counts().in_too_many_rows, IndexBuilder::kRowsPerValueMax + 1);
   EXPECT_EQ(Index::Open(*bytes, KeyOf(1))->records(), IndexBuilder::kRowsPerValueMax + 1);
+}
+
+struct TestRow {
+  std::string name;
+  std::string phone;
+};
+
+std::string IndexOf(const std::vector<TestRow>& rows) {
+  IndexBuilder builder(KeyOf(1));
+  for (const TestRow& row : rows) {
+    EXPECT_TRUE(builder.AddRow(v1::LEVEL_SECRET).ok());
+    EXPECT_TRUE(builder.AddCell(0, ColumnType::kName, row.name).ok());
+    EXPECT_TRUE(builder.AddCell(1, ColumnType::kPhone, row.phone).ok());
+  }
+  return builder.Finish().value_or("");
+}
+
+// Agents fetch of the next version what is not as it was: of little that changed, little.
+TEST(RegistryIndex, VersionsOfARegistryAreMostlyAlike) {
+  std::vector<TestRow> rows;
+  for (size_t i = 0; i < 10'000; ++i) {
+    rows.push_back(
+        {fmt::format("客户{}号鑫瑞公司", i * 7919 % 100'000), fmt::format("138{:08}", i * 977)});
+  }
+  const std::string before = IndexOf(rows);
+  std::vector<TestRow> same = rows;
+  std::reverse(same.begin(), same.end());
+  EXPECT_TRUE(before == IndexOf(same)) << "the order of rows counts";
+
+  std::vector<TestRow> changed = rows;
+  for (size_t i = 0; i < 5; ++i) changed[i * 1900].phone = fmt::format("139{:08}", i);
+  changed.erase(changed.begin() + 777);
+  changed.insert(changed.begin() + 12, {"别的鑫瑞公司", "13700000000"});
+  const std::string after = IndexOf(changed);
+  ASSERT_EQ(before.size(), after.size());
+  size_t bytes = 0;
+  // Records between two changes may have moved by some; a place or two to each side is looked at.
+  for (size_t at = 40; at + 40 < before.size(); ++at) {
+    bool found = false;
+    for (size_t other = at - 40; !found && other <= at + 40; other += 10) {
+      found = before[other] == after[at];
+    }
+    bytes += found ? 0 : 1;
+  }
+  EXPECT_LT(bytes, before.size() / 100);
 }
 
 TEST(RegistryIndex, NothingToFindIsRefused) {

@@ -1,12 +1,14 @@
 #include "server/indexes/collections.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "common/crypto/crypto.h"
 #include "fmt/format.h"
 #include "rules/documents/collection.h"
 #include "rules/documents/fingerprinter.h"
+#include "server/indexes/document_numbers.h"
 
 namespace shoumi::server {
 namespace {
@@ -54,11 +56,12 @@ absl::StatusOr<std::unique_ptr<Collections::Import>> Collections::Begin(std::str
   auto turn = shelf_.TakeTurn();
   if (!turn.ok()) return turn.status();
   documents::Key key;
-  const std::string bytes = crypto::RandomBytes(key.bytes.size());
-  std::copy(bytes.begin(), bytes.end(), key.bytes.begin());
+  const auto bytes = shelf_.KeyOf(IndexKind::kCollection, name, key.bytes.size());
+  if (!bytes.ok()) return bytes.status();
+  std::copy(bytes->begin(), bytes->end(), key.bytes.begin());
   std::unique_ptr<Import> import(new Import(*this, *std::move(turn), kind, key));
   import->head_.set_name(std::move(name));
-  import->head_.set_key(bytes);
+  import->head_.set_key(*bytes);
   import->head_.set_kind(kind);
   import->author_ = std::move(author);
   import->dry_run_ = dry_run;
@@ -70,8 +73,7 @@ absl::Status Collections::Import::Add(const Document& document) {
   if (auto status = builder_.Add(document.units, document.fingerprints); !status.ok()) {
     return status;
   }
-  documents_.push_back({static_cast<uint32_t>(documents_.size() + 1), document.title,
-                        document.sha256, document.units});
+  documents_.push_back({0, document.title, document.sha256, document.units});
   return absl::OkStatus();
 }
 
@@ -82,8 +84,31 @@ absl::StatusOr<CollectionOutcome> Collections::Import::Finish() {
   return outcome;
 }
 
+// Of the version in force, if there is one.
+absl::StatusOr<std::vector<DocumentRowData>> Collections::DocumentsInForce(std::string_view name) {
+  constexpr uint32_t kPageDocuments = 10'000;
+  const auto rows = shelf_.List(IndexKind::kCollection);
+  if (!rows.ok()) return rows.status();
+  std::vector<DocumentRowData> documents;
+  for (const IndexRow& row : *rows) {
+    while (row.name == name) {
+      auto page = store_.ListDocuments(
+          name, row.version, documents.empty() ? 0 : documents.back().number, kPageDocuments);
+      if (!page.ok()) return page.status();
+      if (page->rows.empty()) break;
+      std::move(page->rows.begin(), page->rows.end(), std::back_inserter(documents));
+    }
+  }
+  return documents;
+}
+
 absl::Status Collections::Keep(Import& import, CollectionOutcome& outcome) {
-  const std::string index = import.builder_.Finish();
+  const auto documents_before = DocumentsInForce(import.head_.name());
+  if (!documents_before.ok()) return documents_before.status();
+  NumberDocuments(*documents_before, import.documents_);
+  std::vector<uint32_t> numbers;
+  for (const DocumentRowData& row : import.documents_) numbers.push_back(row.number - 1);
+  const std::string index = import.builder_.Finish(numbers);
   outcome.counts = import.builder_.counts();
   outcome.index_bytes = index.size();
   v1::DocumentCollection& head = import.head_;

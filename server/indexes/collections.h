@@ -79,6 +79,7 @@ class Collections {
   void SetTitles(v1::Incident& incident);
 
  private:
+  absl::StatusOr<std::vector<DocumentRowData>> DocumentsInForce(std::string_view name);
   absl::Status Keep(Import& import, CollectionOutcome& outcome);
 
   IndexShelf& shelf_;

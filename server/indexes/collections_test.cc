@@ -139,6 +139,28 @@ TEST_F(CollectionsTest, IncidentsSayWhatTheDocumentWasCalledThen) {
   EXPECT_EQ(finding->documents(2).title(), "");
 }
 
+// So that what agents have of the version before is not fetched again.
+TEST_F(CollectionsTest, DocumentsKeepTheirNumbersAndTheCollectionItsKey) {
+  ASSERT_TRUE(Apply().ok());
+  ASSERT_TRUE(Import({Document("a"), Document("b", 1000), Document("c", 2000)}).ok());
+  const v1::DocumentCollection first = publisher_->Current()->collections[0];
+  ASSERT_TRUE(Import({Document("new", 5000), Document("c", 2000), Document("a")}).ok());
+  const v1::DocumentCollection second = publisher_->Current()->collections[0];
+  EXPECT_EQ(first.key(), second.key());
+  EXPECT_EQ(second.documents(), 3U);
+  const auto page = collections_->ListDocuments("contracts", 0, 10);
+  ASSERT_EQ(page->rows.size(), 3U);
+  EXPECT_EQ(page->rows[0].title, "a");
+  EXPECT_EQ(page->rows[1].title, "new");
+  EXPECT_EQ(page->rows[2].title, "c");
+  const std::string bytes = shelf_->ReadBlob(second.sha256(), 0).value();
+  documents::Key key;
+  std::copy(second.key().begin(), second.key().end(), key.bytes.begin());
+  const auto index = documents::Index::Open(bytes, key);
+  ASSERT_TRUE(index.ok()) << index.status();
+  EXPECT_EQ(index->At(uint64_t{5010} << 32U | 7)[0].document(), 1U);
+}
+
 TEST_F(CollectionsTest, ADryRunChangesNothing) {
   const auto outcome = Import({Document("a")}, true);
   ASSERT_TRUE(outcome.ok());

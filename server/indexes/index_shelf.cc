@@ -1,8 +1,10 @@
 #include "server/indexes/index_shelf.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
+#include "common/crypto/crypto.h"
 #include "fmt/format.h"
 
 namespace shoumi::server {
@@ -14,6 +16,7 @@ constexpr IndexKind kKinds[] = {IndexKind::kRegistry, IndexKind::kCollection};
 struct Head {
   std::string sha256;
   uint64_t size_bytes = 0;
+  std::string key;
 };
 
 absl::StatusOr<Head> HeadOf(IndexKind kind, const IndexRow& row) {
@@ -21,7 +24,7 @@ absl::StatusOr<Head> HeadOf(IndexKind kind, const IndexRow& row) {
     if (!head.ParseFromString(row.head)) {
       return absl::DataLossError(fmt::format("index {} in the store", row.name));
     }
-    return Head{head.sha256(), head.size_bytes()};
+    return Head{head.sha256(), head.size_bytes(), head.key()};
   };
   return kind == IndexKind::kRegistry ? read(v1::Registry()) : read(v1::DocumentCollection());
 }
@@ -82,6 +85,18 @@ absl::StatusOr<uint64_t> IndexShelf::VersionBefore(IndexKind kind, std::string_v
                   all_bytes, indexes_max, options_.index_bytes_max));
 }
 
+absl::StatusOr<std::string> IndexShelf::KeyOf(IndexKind kind, std::string_view name, size_t bytes) {
+  const auto rows = store_.ListIndexes(kind);
+  if (!rows.ok()) return rows.status();
+  for (const IndexRow& row : *rows) {
+    if (row.name != name) continue;
+    auto head = HeadOf(kind, row);
+    if (!head.ok()) return head.status();
+    if (head->key.size() == bytes) return std::move(head->key);
+  }
+  return crypto::RandomBytes(bytes);
+}
+
 absl::StatusOr<uint64_t> IndexShelf::Put(IndexKind kind, const IndexRow& row,
                                          std::string_view sha256, std::string_view index) {
   for (uint64_t number = 0; number * options_.piece_bytes < index.size(); ++number) {
@@ -89,6 +104,8 @@ absl::StatusOr<uint64_t> IndexShelf::Put(IndexKind kind, const IndexRow& row,
         index.substr(number * options_.piece_bytes, options_.piece_bytes);
     if (auto status = store_.AddBlobPiece(sha256, number, piece); !status.ok()) return status;
   }
+  const IndexVersion version{kind, row.name, row.version, std::string(sha256), index.size()};
+  if (auto status = store_.AddIndexVersion(version); !status.ok()) return status;
   if (auto status = store_.PutIndex(kind, row); !status.ok()) return status;
   return Publish(row.author);
 }
@@ -108,9 +125,40 @@ absl::StatusOr<uint64_t> IndexShelf::Publish(std::string_view author) {
   return *published == nullptr ? 0 : (*published)->version;
 }
 
+// Forgets the versions that are beyond the bounds, and returns the blobs of the others.
+absl::StatusOr<std::vector<std::string>> IndexShelf::KeptVersions() {
+  std::map<std::pair<IndexKind, std::string>, size_t> kept_of;  // none of an index that was removed
+  for (const IndexKind kind : kKinds) {
+    const auto rows = store_.ListIndexes(kind);
+    if (!rows.ok()) return rows.status();
+    for (const IndexRow& row : *rows) kept_of[{kind, row.name}] = 0;
+  }
+  const auto versions = store_.ListIndexVersions();
+  if (!versions.ok()) return versions.status();
+  std::vector<std::string> kept;
+  uint64_t old_bytes = 0;
+  for (const IndexVersion& version : *versions) {
+    const auto of = kept_of.find({version.kind, version.name});
+    bool keep = of != kept_of.end() && of->second <= options_.versions_kept_max;
+    if (keep && of->second > 0) {
+      keep = old_bytes + version.size_bytes <= options_.versions_kept_bytes_max;
+      if (keep) old_bytes += version.size_bytes;
+    }
+    if (keep) {
+      ++of->second;
+      kept.push_back(version.sha256);
+    } else if (auto status = store_.DeleteIndexVersion(version); !status.ok()) {
+      return status;
+    }
+  }
+  return kept;
+}
+
 // Agents may still fetch those that the bundle before the current one names.
 absl::Status IndexShelf::ForgetOldBlobs() {
-  std::vector<std::string> kept;
+  auto versions = KeptVersions();
+  if (!versions.ok()) return versions.status();
+  std::vector<std::string> kept = *std::move(versions);
   for (const auto& [sha256, bytes] : publisher_.NamedBlobs()) kept.push_back(sha256);
   for (const IndexKind kind : kKinds) {
     const auto rows = store_.ListIndexes(kind);
@@ -128,6 +176,40 @@ absl::StatusOr<uint64_t> IndexShelf::BlobBytes(std::string_view sha256) {
   const auto found = blobs.find(std::string(sha256));
   if (found != blobs.end()) return found->second;
   return absl::NotFoundError("no such blob; a newer offer is on its way");
+}
+
+absl::StatusOr<std::pair<uint64_t, uint64_t>> IndexShelf::VersionBytes(std::string_view base,
+                                                                       std::string_view blob) {
+  const auto versions = store_.ListIndexVersions();
+  if (!versions.ok()) return versions.status();
+  for (const IndexVersion& from : *versions) {
+    if (from.sha256 != base) continue;
+    for (const IndexVersion& to : *versions) {
+      if (to.sha256 == blob && to.kind == from.kind && to.name == from.name) {
+        return std::pair(from.size_bytes, to.size_bytes);
+      }
+    }
+  }
+  return absl::NotFoundError("no two versions of one index");
+}
+
+absl::StatusOr<std::string> IndexShelf::ReadVersion(std::string_view sha256,
+                                                    const std::function<bool()>& give_up) {
+  const auto versions = store_.ListIndexVersions();
+  if (!versions.ok()) return versions.status();
+  const auto found = std::find_if(versions->begin(), versions->end(),
+                                  [&](const auto& version) { return version.sha256 == sha256; });
+  if (found == versions->end()) return absl::NotFoundError("no such version");
+  std::string blob;
+  blob.reserve(static_cast<size_t>(found->size_bytes));
+  while (blob.size() < found->size_bytes) {
+    if (give_up()) return absl::CancelledError("it takes too long");
+    const auto piece = ReadBlob(sha256, blob.size());
+    if (!piece.ok()) return piece.status();
+    blob += *piece;
+  }
+  if (blob.size() != found->size_bytes) return absl::DataLossError("an index in the store");
+  return blob;
 }
 
 absl::StatusOr<std::string> IndexShelf::ReadBlob(std::string_view sha256, uint64_t offset) {

@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,6 +18,10 @@ namespace shoumi::server {
 struct ShelfOptions {
   uint64_t index_bytes_max = 512ULL << 20;  // as agents take, all together
   size_t piece_bytes = 1U << 20;            // of an index in the store
+  // Of each index, versions before the one in force that agents may still hold, and that deltas are
+  // made from. All together they take at most so many bytes of the store; older ones go first.
+  size_t versions_kept_max = 3;
+  uint64_t versions_kept_bytes_max = 1ULL << 30;
 };
 
 // Indexes that agents fetch: in the store in pieces, named by policy bundles. Thread-safe.
@@ -37,6 +43,9 @@ class IndexShelf {
   // ResourceExhausted when one of `bytes` bytes does not fit with the others.
   absl::StatusOr<uint64_t> VersionBefore(IndexKind kind, std::string_view name, uint64_t bytes,
                                          size_t indexes_max);
+  // The key of the index in force, so that the next version is like it. Where there is none, a new
+  // one: an index that is removed and comes back has another.
+  absl::StatusOr<std::string> KeyOf(IndexKind kind, std::string_view name, size_t bytes);
   // Into the store and into a bundle, whose version is returned; 0: no policy has been applied yet.
   absl::StatusOr<uint64_t> Put(IndexKind kind, const IndexRow& row, std::string_view sha256,
                                std::string_view index);
@@ -50,9 +59,17 @@ class IndexShelf {
   absl::StatusOr<uint64_t> BlobBytes(std::string_view sha256);
   absl::StatusOr<std::string> ReadBlob(std::string_view sha256, uint64_t offset);
 
+  // Sizes of two versions of one index. NotFound when they are no such pair.
+  absl::StatusOr<std::pair<uint64_t, uint64_t>> VersionBytes(std::string_view base,
+                                                             std::string_view blob);
+  // The whole of a version that is kept. Cancelled when `give_up` says so, between pieces.
+  absl::StatusOr<std::string> ReadVersion(std::string_view sha256,
+                                          const std::function<bool()>& give_up);
+
  private:
   absl::StatusOr<uint64_t> Publish(std::string_view author);
   absl::Status ForgetOldBlobs();
+  absl::StatusOr<std::vector<std::string>> KeptVersions();
 
   const ShelfOptions options_;
   Store& store_;

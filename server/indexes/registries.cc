@@ -20,10 +20,11 @@ absl::StatusOr<std::unique_ptr<Registries::Import>> Registries::Begin(ImportRequ
                                  import->outcome_.spec_problems);
   if (!spec) return import;
   registry::Key key;
-  const std::string bytes = crypto::RandomBytes(key.bytes.size());
-  std::copy(bytes.begin(), bytes.end(), key.bytes.begin());
+  const auto bytes = shelf_.KeyOf(IndexKind::kRegistry, spec->name, key.bytes.size());
+  if (!bytes.ok()) return bytes.status();
+  std::copy(bytes->begin(), bytes->end(), key.bytes.begin());
   import->head_.set_name(spec->name);
-  import->head_.set_key(bytes);
+  import->head_.set_key(*bytes);
   import->importer_ = std::make_unique<registry::Importer>(*std::move(spec), key);
   return import;
 }

@@ -95,6 +95,10 @@ class RegistriesTest : public testing::Test {
 constexpr char kGood[] =
     "名称,电话\n深圳市鑫瑞科技有限公司,13800138000\n杭州云栖网络股份有限公司,13900139000\n";
 
+constexpr char kMore[] =
+    "名称,电话\n深圳市鑫瑞科技有限公司,13800138000\n杭州云栖网络股份有限公司,13900139000\n"
+    "广州远达贸易有限公司,13700137000\n";
+
 TEST_F(RegistriesTest, ABundleCarriesWhatAgentsNeed) {
   const auto before = publisher_->Apply({"policy.yaml", policy_, {}}, "admin").value();
   ASSERT_TRUE(before.compiled.ok) << before.compiled.problems.front().message();
@@ -161,18 +165,25 @@ TEST_F(RegistriesTest, WhatIsNoTableOrNoSpecIsSaid) {
 TEST_F(RegistriesTest, TheIndexBeforeStaysUntilNobodyFetchesIt) {
   ASSERT_TRUE(publisher_->Apply({"policy.yaml", policy_, {}}, "admin").ok());
   ASSERT_TRUE(Import(kGood).ok);
-  const std::string first = publisher_->Current()->registries[0].sha256();
-  EXPECT_EQ(Import(kGood).version, 2U);
-  const std::string second = publisher_->Current()->registries[0].sha256();
-  EXPECT_NE(first, second);  // the key is another
-  EXPECT_FALSE(Blob(first).empty());
+  const v1::Registry first = publisher_->Current()->registries[0];
+  EXPECT_EQ(Import(kMore).version, 2U);
+  const v1::Registry second = publisher_->Current()->registries[0];
+  EXPECT_EQ(first.key(), second.key());  // so that little of it is another
+  EXPECT_NE(first.sha256(), second.sha256());
+  EXPECT_FALSE(Blob(first.sha256()).empty());
   EXPECT_EQ(Import(kGood).version, 3U);
-  EXPECT_EQ(shelf_->BlobBytes(first).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(store_->GetBlobPiece(first, 0).status().code(), absl::StatusCode::kNotFound);
-  EXPECT_FALSE(Blob(second).empty());
-  EXPECT_EQ(registries_->Remove("clients", "admin").value(), 5U);
+  EXPECT_EQ(publisher_->Current()->registries[0].sha256(), first.sha256());  // the same again
+  EXPECT_FALSE(Blob(first.sha256()).empty());
+  EXPECT_EQ(Import(kGood).version, 4U);
+  EXPECT_EQ(shelf_->BlobBytes(second.sha256()).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(store_->GetBlobPiece(second.sha256(), 0).ok());  // agents may have it
+  EXPECT_EQ(registries_->Remove("clients", "admin").value(), 6U);
+  EXPECT_FALSE(store_->GetBlobPiece(second.sha256(), 0).ok());
   EXPECT_TRUE(publisher_->Current()->registries.empty());
   EXPECT_EQ(registries_->Remove("clients", "admin").status().code(), absl::StatusCode::kNotFound);
+  // One that was removed comes back under another key.
+  ASSERT_TRUE(Import(kGood).ok);
+  EXPECT_NE(publisher_->Current()->registries[0].key(), first.key());
 }
 
 TEST_F(RegistriesTest, OneAtATime) {

@@ -9,6 +9,7 @@
 #include "server/identity/devices.h"
 #include "server/identity/operators.h"
 #include "server/incidents/ingest.h"
+#include "server/indexes/delta_shelf.h"
 #include "server/policy/publisher.h"
 #include "server/rpc/call.h"
 #include "server/rpc/refusal_log.h"
@@ -34,6 +35,7 @@ struct MetricsSources {
   const DeviceIdentity& devices;
   const Operators& operators;
   const PolicyPublisher& policy;
+  const BlobCounters& blobs;
   const RpcCounters& rpc;
   const RefusalLog& refusals;
   const StoreLatency& store_latency;

@@ -140,6 +140,7 @@ absl::Status ServerProcess::OpenPolicy() {
   indexes_ = std::make_unique<IndexShelf>(ShelfOptions{}, *store_, *policy_);
   registries_ = std::make_unique<Registries>(RegistryOptions{}, *indexes_, clock_);
   collections_ = std::make_unique<Collections>(*indexes_, *store_, clock_);
+  deltas_ = std::make_unique<DeltaShelf>(DeltaOptions{}, *indexes_, clock_);
   return indexes_->CatchUp();
 }
 
@@ -149,13 +150,13 @@ absl::Status ServerProcess::OpenServices() {
   workers_ = std::make_unique<WorkerPool>(kWorkers, kJobsMax);
   anonymous_ = std::make_unique<PeerLimiter>(PeerLimits{}, clock_);
   services_ = std::make_unique<Services>(Services{*authority_, *devices_, *operators_, *policy_,
-                                                  *indexes_, *registries_, *collections_, *ingest_,
-                                                  *fleet_, *store_, clock_, *workers_, counters_,
-                                                  *anonymous_, refusals_, RpcBounds{}});
+                                                  *indexes_, *registries_, *collections_, *deltas_,
+                                                  *ingest_, *fleet_, *store_, clock_, *workers_,
+                                                  counters_, *anonymous_, refusals_, RpcBounds{}});
   if (!options_.metrics_listen.empty()) {
-    auto page = MetricsPage::Start(
-        options_.metrics_listen,
-        {*fleet_, *ingest_, *devices_, *operators_, *policy_, counters_, refusals_, latency_});
+    auto page = MetricsPage::Start(options_.metrics_listen,
+                                   {*fleet_, *ingest_, *devices_, *operators_, *policy_,
+                                    deltas_->counters(), counters_, refusals_, latency_});
     if (!page.ok()) return page.status();
     metrics_ = std::move(*page);
   }

@@ -56,6 +56,7 @@ class ServerProcess {
   std::unique_ptr<IndexShelf> indexes_;
   std::unique_ptr<Registries> registries_;
   std::unique_ptr<Collections> collections_;
+  std::unique_ptr<DeltaShelf> deltas_;
   std::unique_ptr<RecordIngest> ingest_;
   std::unique_ptr<Fleet> fleet_;
   std::unique_ptr<WorkerPool> workers_;

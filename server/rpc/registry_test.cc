@@ -3,6 +3,7 @@
 #include <string>
 
 #include "common/crypto/crypto.h"
+#include "fmt/format.h"
 #include "server/rpc/testing/fixture.h"
 
 namespace shoumi::server {
@@ -36,6 +37,36 @@ class RegistryRpcTest : public RpcTest {
     writer->WritesDone();
     answer.status = FromGrpc(writer->Finish());
     return answer;
+  }
+
+  struct Fetched {
+    absl::Status status;
+    std::string blob;  // from the offset on
+    uint64_t message_bytes = 0;
+  };
+  // As an agent does that has `held`.
+  Fetched FetchFrom(const TestDevice& device, const std::string& sha256, const std::string& base,
+                    uint64_t offset, const std::string& held) {
+    const auto stub = v1::AgentService::NewStub(Connect(device.certificate));
+    grpc::ClientContext context;
+    SetDeadline(context);
+    v1::FetchBlobRequest request;
+    request.set_sha256(sha256);
+    request.set_base_sha256(base);
+    request.set_offset(offset);
+    const auto reader = stub->FetchBlob(&context, request);
+    v1::BlobChunk chunk;
+    Fetched fetched;
+    while (reader->Read(&chunk)) {
+      EXPECT_EQ(chunk.offset(), offset + fetched.blob.size());
+      EXPECT_NE(chunk.data().empty(), chunk.copy_bytes() == 0);
+      fetched.message_bytes += chunk.ByteSizeLong();
+      fetched.blob += chunk.data();
+      if (chunk.copy_bytes() > 0)
+        fetched.blob += held.substr(chunk.copy_offset(), chunk.copy_bytes());
+    }
+    fetched.status = FromGrpc(reader->Finish());
+    return fetched;
   }
 
   static v1::ImportRegistryRequest Head() {
@@ -99,6 +130,73 @@ TEST_F(RegistryRpcTest, ATableIsImportedListedFetchedAndRemoved) {
   EXPECT_EQ(Operate(&Stub::RemoveRegistry, remove, token)->policy_version(), 3U);
   EXPECT_EQ(Operate(&Stub::RemoveRegistry, remove, token).status().code(), StatusCode::kNotFound);
   EXPECT_EQ(log.text().find("鑫瑞"), std::string::npos);
+}
+
+// A thousand clients, then ten of them with another telephone: sent as what changed, from any
+// offset, to any number of agents, and made once.
+TEST_F(RegistryRpcTest, AnAgentThatHasTheVersionBeforeGetsWhatChanged) {
+  const std::string token = AdminToken();
+  ASSERT_TRUE(ApplyPolicy(starter, token)->ok());
+  const auto table = [](int changed) {
+    std::string rows = "name,phone\n";
+    for (int i = 0; i < 1000; ++i) {
+      rows += fmt::format("客户{}号鑫瑞科技有限公司,{}\n", i,
+                          13800000000 + i + (i < changed ? 5000 : 0));
+    }
+    return rows;
+  };
+  const TestDevice device = EnrolDevice();
+  ASSERT_TRUE(ImportTable(token, table(0)).response.ok());
+  const v1::Registry first = policy->Current()->registries.at(0);
+  const Fetched whole = FetchFrom(device, first.sha256(), "", 0, "");
+  ASSERT_TRUE(ImportTable(token, table(10)).response.ok());
+  const v1::Registry second = policy->Current()->registries.at(0);
+  EXPECT_EQ(first.key(), second.key());
+  ASSERT_NE(first.sha256(), second.sha256());
+
+  const Fetched delta = FetchFrom(device, second.sha256(), first.sha256(), 0, whole.blob);
+  ASSERT_TRUE(delta.status.ok()) << delta.status;
+  EXPECT_EQ(crypto::Sha256Hex(delta.blob), second.sha256());
+  EXPECT_LT(delta.message_bytes, second.size_bytes() / 4);
+  for (uint64_t offset = 0; offset <= second.size_bytes(); offset += 1777) {
+    const Fetched rest = FetchFrom(device, second.sha256(), first.sha256(), offset, whole.blob);
+    ASSERT_EQ(rest.blob, delta.blob.substr(offset)) << offset;
+  }
+  EXPECT_EQ(deltas->counters().deltas_made, 1U);
+  EXPECT_GT(deltas->counters().bytes_copied, second.size_bytes() / 2);
+
+  // A base that is no version of it, or none at all: the whole.
+  for (const std::string& base : {std::string("x"), std::string(64, 'a'), second.sha256()}) {
+    const Fetched all = FetchFrom(device, second.sha256(), base, 0, delta.blob);
+    EXPECT_EQ(crypto::Sha256Hex(all.blob), second.sha256());
+  }
+  // An old version is there to be copied from, and not to be fetched.
+  ASSERT_TRUE(ImportTable(token, table(20)).response.ok());
+  EXPECT_EQ(FetchFrom(device, first.sha256(), "", 0, "").status.code(), StatusCode::kNotFound);
+  const v1::Registry third = policy->Current()->registries.at(0);
+  const Fetched over_two = FetchFrom(device, third.sha256(), first.sha256(), 0, whole.blob);
+  EXPECT_EQ(crypto::Sha256Hex(over_two.blob), third.sha256());
+  EXPECT_LT(over_two.message_bytes, third.size_bytes() / 2);
+}
+
+TEST_F(RegistryRpcTest, ADeltaThatMayNotBeMadeIsTheWhole) {
+  StopServer();
+  delta_options.blob_bytes_max = 1000;
+  StartServer();
+  const std::string token = AdminToken();
+  ASSERT_TRUE(ApplyPolicy(starter, token)->ok());
+  const TestDevice device = EnrolDevice();
+  ASSERT_TRUE(ImportTable(token, kTable).response.ok());
+  const v1::Registry first = policy->Current()->registries.at(0);
+  const Fetched whole = FetchFrom(device, first.sha256(), "", 0, "");
+  ASSERT_TRUE(
+      ImportTable(token, std::string(kTable) + "杭州云栖网络有限公司,13900139000\n").response.ok());
+  const v1::Registry second = policy->Current()->registries.at(0);
+  const Fetched all = FetchFrom(device, second.sha256(), first.sha256(), 0, whole.blob);
+  EXPECT_EQ(crypto::Sha256Hex(all.blob), second.sha256());
+  EXPECT_GT(all.message_bytes, second.size_bytes());
+  EXPECT_EQ(deltas->counters().deltas_made, 0U);
+  EXPECT_EQ(deltas->counters().deltas_refused, 1U);
 }
 
 TEST_F(RegistryRpcTest, BadRowsComeBackWithLineAndColumn) {

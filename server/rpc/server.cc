@@ -97,6 +97,7 @@ void RpcServer::Stop(std::chrono::milliseconds deadline) {
     do {
       lock.unlock();
       services_.fleet.EndAll(absl::UnavailableError("the server is stopping"));
+      services_.deltas.AnswerAll();
       lock.lock();
     } while (!stop_.wait_for(lock, std::chrono::milliseconds(50), [&] { return down; }));
   }

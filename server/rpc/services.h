@@ -7,6 +7,7 @@
 #include "server/incidents/ingest.h"
 #include "server/incidents/records.h"
 #include "server/indexes/collections.h"
+#include "server/indexes/delta_shelf.h"
 #include "server/indexes/registries.h"
 #include "server/policy/publisher.h"
 #include "server/rpc/call.h"
@@ -39,6 +40,7 @@ struct Services {
   IndexShelf& indexes;
   Registries& registries;
   Collections& collections;
+  DeltaShelf& deltas;
   RecordIngest& ingest;
   Fleet& fleet;
   Store& store;

@@ -57,6 +57,9 @@ class SociStore final : public Store {
   absl::Status PutIndex(IndexKind kind, const IndexRow& row) override;
   absl::StatusOr<std::vector<IndexRow>> ListIndexes(IndexKind kind) override;
   absl::Status DeleteIndex(IndexKind kind, std::string_view name) override;
+  absl::Status AddIndexVersion(const IndexVersion& version) override;
+  absl::StatusOr<std::vector<IndexVersion>> ListIndexVersions() override;
+  absl::Status DeleteIndexVersion(const IndexVersion& version) override;
   absl::Status PutDocuments(std::string_view collection, uint64_t version,
                             const std::vector<DocumentRowData>& documents) override;
   absl::StatusOr<DocumentPage> ListDocuments(std::string_view collection, uint64_t version,

@@ -67,6 +67,56 @@ absl::Status SociStore::DeleteIndex(IndexKind kind, std::string_view name) {
   });
 }
 
+absl::Status SociStore::AddIndexVersion(const IndexVersion& version) {
+  return Write([&](soci::session& sql) {
+    const auto kind = static_cast<int>(version.kind);
+    const auto number = static_cast<long long>(version.version);
+    const auto size = static_cast<long long>(version.size_bytes);
+    sql << "DELETE FROM index_versions WHERE kind = :kind AND name = :name AND version = :version",
+        soci::use(kind, "kind"), soci::use(version.name, "name"), soci::use(number, "version");
+    sql << "INSERT INTO index_versions (kind, name, version, sha256, size_bytes) "
+           "VALUES (:kind, :name, :version, :sha256, :size)",
+        soci::use(kind, "kind"), soci::use(version.name, "name"), soci::use(number, "version"),
+        soci::use(version.sha256, "sha256"), soci::use(size, "size");
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<std::vector<IndexVersion>> SociStore::ListIndexVersions() {
+  std::vector<IndexVersion> versions;
+  const auto status = Read([&](soci::session& sql) {
+    int kind = 0;
+    long long number = 0;
+    long long size = 0;
+    IndexVersion version;
+    soci::statement statement =
+        (sql.prepare << "SELECT kind, name, version, sha256, size_bytes FROM index_versions "
+                        "ORDER BY version DESC, kind, name",
+         soci::into(kind), soci::into(version.name), soci::into(number), soci::into(version.sha256),
+         soci::into(size));
+    statement.execute();
+    while (statement.fetch()) {
+      version.kind = static_cast<IndexKind>(kind);
+      version.version = static_cast<uint64_t>(number);
+      version.size_bytes = static_cast<uint64_t>(size);
+      versions.push_back(version);
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return versions;
+}
+
+absl::Status SociStore::DeleteIndexVersion(const IndexVersion& version) {
+  return Write([&](soci::session& sql) {
+    const auto kind = static_cast<int>(version.kind);
+    const auto number = static_cast<long long>(version.version);
+    sql << "DELETE FROM index_versions WHERE kind = :kind AND name = :name AND version = :version",
+        soci::use(kind, "kind"), soci::use(version.name, "name"), soci::use(number, "version");
+    return absl::OkStatus();
+  });
+}
+
 absl::Status SociStore::PutDocuments(std::string_view collection, uint64_t version,
                                      const std::vector<DocumentRowData>& documents) {
   return Write([&](soci::session& sql) {

@@ -100,6 +100,15 @@ struct IndexRow {
   std::string head;  // serialised Registry or DocumentCollection
 };
 
+// A version of an index that agents may hold.
+struct IndexVersion {
+  IndexKind kind = IndexKind::kRegistry;
+  std::string name;
+  uint64_t version = 0;
+  std::string sha256;  // hex, of the index
+  uint64_t size_bytes = 0;
+};
+
 // A document of one version of a collection.
 struct DocumentRowData {
   uint32_t number = 0;  // from 1
@@ -235,6 +244,12 @@ class Store {
   virtual absl::StatusOr<std::vector<IndexRow>> ListIndexes(IndexKind kind) = 0;  // by name
   // NotFound when there is none.
   virtual absl::Status DeleteIndex(IndexKind kind, std::string_view name) = 0;
+
+  // In place of the same one.
+  virtual absl::Status AddIndexVersion(const IndexVersion& version) = 0;
+  // The newest first.
+  virtual absl::StatusOr<std::vector<IndexVersion>> ListIndexVersions() = 0;
+  virtual absl::Status DeleteIndexVersion(const IndexVersion& version) = 0;
 
   // In place of those that the version had.
   virtual absl::Status PutDocuments(std::string_view collection, uint64_t version,

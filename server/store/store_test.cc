@@ -286,6 +286,24 @@ TEST_P(StoreContract, BlobsAreReplacedAndRemoved) {
   EXPECT_EQ(store_->GetBlobPiece("s2", 0).value(), "other");
 }
 
+TEST_P(StoreContract, VersionsOfIndexesAreListedNewestFirst) {
+  const IndexKind registry = IndexKind::kRegistry;
+  ASSERT_TRUE(store_->AddIndexVersion({registry, "a", 1, "s1", 5}).ok());
+  ASSERT_TRUE(store_->AddIndexVersion({registry, "a", 3, "wrong", 5}).ok());
+  ASSERT_TRUE(store_->AddIndexVersion({registry, "a", 3, "s3", uint64_t{1} << 40}).ok());
+  ASSERT_TRUE(store_->AddIndexVersion({IndexKind::kCollection, "a", 2, "s2", 5}).ok());
+  Reopen();
+  const auto all = store_->ListIndexVersions().value();
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].sha256, "s3");
+  EXPECT_EQ(all[0].size_bytes, uint64_t{1} << 40);
+  EXPECT_EQ(all[1].kind, IndexKind::kCollection);
+  EXPECT_EQ(all[2].version, 1U);
+  ASSERT_TRUE(store_->DeleteIndexVersion(all[2]).ok());
+  ASSERT_TRUE(store_->DeleteIndexVersion(all[1]).ok());
+  EXPECT_EQ(store_->ListIndexVersions()->size(), 1U);
+}
+
 TEST_P(StoreContract, DocumentsOfEachVersionAreKept) {
   ASSERT_TRUE(store_->PutDocuments("a", 1, {{1, "old", "s", 5}}).ok());
   ASSERT_TRUE(store_->PutDocuments("a", 2, {{9, "wrong", "s", 5}}).ok());

@@ -35,6 +35,7 @@ SHEET = """<worksheet><sheetData>
 </sheetData></worksheet>"""
 FIRST = "深圳市鑫瑞科技有限公司,13800138000,王小明,绝密\n"
 SECOND = "杭州云栖网络股份有限公司,0571-88157788,李静,\n"
+CITIES = "北京", "上海", "广州", "深圳"
 
 
 class Registry(harness.Site):
@@ -137,6 +138,54 @@ class Registry(harness.Site):
         self.ctl("registry", "remove", "clients")
         harness.wait_for("the registry is gone", lambda: self.registry_at_agent() == [], 60)
         self.assertEqual(self.copy("after.txt", letter), (0, ""))
+
+    def counter(self, name):
+        state = (self.status(self.agent) or {}).get("state") or {}
+        return int(state.get("counters", {}).get(name, 0))
+
+    def test_an_update_costs_what_changed(self):
+        self.ctl("policy", "apply", harness.STARTER, "--packs", self.packs, "--wait", 20)
+        self.wait_for_enforcement(self.agent, self.stick)
+        rows = [f"{CITIES[i % 4]}市{i * 7919 % 100003}号鑫瑞科技有限公司,{13800000000 + i * 37},李{i},\n"
+                for i in range(20000)]
+        self.import_table("".join(rows))
+        harness.wait_for("the registry is in force",
+                         lambda: self.registry_at_agent() == [("clients", 1, 20000)])
+        whole = self.counter("index_bytes_fetched")
+        self.assertGreater(whole, 500_000)
+        self.assertEqual(self.counter("index_bytes_copied"), 0)
+
+        # Also when neither side remembers: what the agent has is on its disk, versions in the store.
+        self.agent.kill()
+        self.agent.start()
+        self.server.stop(signal.SIGKILL)
+        self.start_server()
+        self.wait_for_enforcement(self.agent, self.stick)
+        fetched = self.counter("index_bytes_fetched")
+        for i in range(10):
+            rows[i * 1999] = f"{CITIES[i % 4]}市新到{i}号贸易有限公司,{13900000000 + i},王{i},绝密\n"
+        for i in range(10):
+            name, _, contact, level = rows[i * 1999 + 500].split(",")
+            rows[i * 1999 + 500] = f"{name},{13700000000 + i},{contact},{level}"
+        self.import_table("".join(rows))
+        harness.wait_for("the next version is in force",
+                         lambda: self.registry_at_agent() == [("clients", 2, 20000)])
+        update = self.counter("index_bytes_fetched") - fetched
+        self.assertGreater(update, 0)
+        self.assertLess(update, whole * 0.05)
+        self.assertGreater(self.counter("index_bytes_copied"), whole * 0.9)
+        self.assertEqual(self.counter("index_deltas_refused"), 0)
+
+        # New values are found, those that went are not, the others still are.
+        found = {"new.txt": "北京市新到0号贸易有限公司 13900000000",
+                 "changed.txt": f"{rows[500].split(',')[0]} 13700000000",
+                 "other.txt": ",".join(rows[7].split(",")[:2])}
+        for name, text in found.items():
+            self.assertEqual(self.copy(name, text)[0], 1, name)
+        gone = {"old.txt": f"北京市0号鑫瑞科技有限公司 {13800000000}",
+                "phone.txt": f"{rows[500].split(',')[0]} {13800000000 + 500 * 37}"}
+        for name, text in gone.items():
+            self.assertEqual(self.copy(name, text), (0, ""), name)
 
 
 if __name__ == "__main__":

@@ -161,12 +161,16 @@ grpc::Status FakeServer::FetchBlob(grpc::ServerContext* context,
   if (!HasCertificate(*context)) return {grpc::StatusCode::UNAUTHENTICATED, "no certificate"};
   std::string bytes;
   uint64_t cut = 0;
+  FetchScript script;
   {
     const std::lock_guard lock(mutex);
     fetch_offsets.push_back(request->offset());
+    fetch_bases.push_back(request->base_sha256());
     bytes = blobs_[request->sha256()];
     cut = std::exchange(cut_fetch_after, 0);
+    if (!request->base_sha256().empty()) script = fetch_script;
   }
+  if (script) return script(*request, *writer);
   for (uint64_t offset = request->offset(); offset < bytes.size(); offset += kChunkBytes) {
     if (cut != 0 && offset >= cut) return {grpc::StatusCode::UNAVAILABLE, "cut"};
     v1::BlobChunk chunk;

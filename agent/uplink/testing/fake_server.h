@@ -39,6 +39,10 @@ class FakeServer final : public v1::AgentService::Service {
   // As a blob under its digest, or under another.
   void Serve(const std::string& bytes, const std::string& sha256 = "");
 
+  // In place of what FetchBlob does, for requests that name a base.
+  using FetchScript = std::function<grpc::Status(const v1::FetchBlobRequest& request,
+                                                 grpc::ServerWriter<v1::BlobChunk>& writer)>;
+
   // Wait for what has arrived; false after ten seconds.
   bool WaitFor(const std::function<bool()>& holds);
 
@@ -49,6 +53,8 @@ class FakeServer final : public v1::AgentService::Service {
   std::vector<uint64_t> sequences;  // in order of arrival
   std::vector<v1::PolicyResult> results;
   std::vector<uint64_t> fetch_offsets;
+  std::vector<std::string> fetch_bases;
+  FetchScript fetch_script;
   int heartbeats = 0;
   int renewals = 0;
   bool acknowledge = true;

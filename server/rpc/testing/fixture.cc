@@ -48,14 +48,15 @@ void RpcTest::StartServer() {
   indexes = std::make_unique<IndexShelf>(ShelfOptions{}, *store, *policy);
   registries = std::make_unique<Registries>(RegistryOptions{}, *indexes, clock);
   collections = std::make_unique<Collections>(*indexes, *store, clock);
+  deltas = std::make_unique<DeltaShelf>(delta_options, *indexes, clock);
   ingest = std::make_unique<RecordIngest>(*store, IngestOptions{});
   fleet = std::make_unique<Fleet>(FleetOptions{}, *store, clock);
   workers = std::make_unique<WorkerPool>(2, 1000);
   counters = std::make_unique<RpcCounters>();
   anonymous = std::make_unique<PeerLimiter>(peer_limits, clock);
-  services = std::make_unique<Services>(
-      Services{*authority, *devices, *operators, *policy, *indexes, *registries, *collections,
-               *ingest, *fleet, *store, clock, *workers, *counters, *anonymous, refusals, bounds});
+  services = std::make_unique<Services>(Services{
+      *authority, *devices, *operators, *policy, *indexes, *registries, *collections, *deltas,
+      *ingest, *fleet, *store, clock, *workers, *counters, *anonymous, refusals, bounds});
   RpcServerOptions options;
   options.listen = "127.0.0.1:0";
   options.tick = std::chrono::milliseconds(20);
@@ -70,6 +71,7 @@ void RpcTest::StopServer(std::chrono::milliseconds deadline) {
   services.reset();
   fleet.reset();
   ingest.reset();
+  deltas.reset();
   collections.reset();
   registries.reset();
   indexes.reset();

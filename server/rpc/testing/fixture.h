@@ -110,6 +110,7 @@ class RpcTest : public testing::Test {
   RpcBounds bounds;        // of the next start
   PeerLimits peer_limits;  // of the next start
   OperatorOptions operator_options;
+  DeltaOptions delta_options;  // of the next start
 
   std::unique_ptr<Store> store;
   std::unique_ptr<CertificateAuthority> authority;
@@ -119,6 +120,7 @@ class RpcTest : public testing::Test {
   std::unique_ptr<IndexShelf> indexes;
   std::unique_ptr<Registries> registries;
   std::unique_ptr<Collections> collections;
+  std::unique_ptr<DeltaShelf> deltas;
   std::unique_ptr<RecordIngest> ingest;
   std::unique_ptr<Fleet> fleet;
   std::unique_ptr<WorkerPool> workers;
