@@ -78,7 +78,8 @@ class DeltaShelfTest : public testing::Test {
   std::shared_ptr<const Delta> Ask(const std::string& base, const std::string& blob) {
     std::promise<std::shared_ptr<const Delta>> promise;
     auto answer = promise.get_future();
-    deltas_->Ask(base, blob, [&](std::shared_ptr<const Delta> delta) { promise.set_value(delta); });
+    deltas_->Ask(base, blob,
+                 [&](const std::shared_ptr<const Delta>& delta) { promise.set_value(delta); });
     EXPECT_EQ(answer.wait_for(kDeadline), std::future_status::ready);
     return answer.get();
   }
