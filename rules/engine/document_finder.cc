@@ -178,6 +178,7 @@ FoundDocuments DocumentFinder::Take(uint32_t detector, size_t documents_max, uin
         one.permille_of_inspected() < 10 * wants.share_of_inspected_min) {
       continue;
     }
+    found.numbers.push_back(one.number());
     found.documents.push_back(std::move(one));
   }
   documents = static_cast<uint32_t>(found.documents.size());

@@ -30,6 +30,7 @@ struct FoundDocuments {
     uint64_t fingerprints = 0;
   };
   std::vector<v1::RegisteredDocument> documents;  // that meet the detector; most in common first
+  std::vector<uint32_t> numbers;                  // of all that do, within the collection's version
   std::vector<Stretch> stretches;                 // of any document of the collection
   uint32_t stretches_omitted = 0;
 };

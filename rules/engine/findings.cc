@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/hash/hash.h"
+#include "fmt/format.h"
 
 namespace shoumi::rules {
 namespace {
@@ -93,13 +94,27 @@ void FindingCollector::BeginPart(std::string_view part, v1::PartKind kind) {
   kind_ = kind;
 }
 
+uint64_t FindingCollector::HashOf(const std::string& value) const {
+  return options_.value_key ? registry::SipHash(value, *options_.value_key) : absl::HashOf(value);
+}
+
+// The lowest are the same ones whenever the values are the same.
+void FindingCollector::ReportValues(const State& state, v1::Finding& finding) const {
+  if (!options_.value_key) return;
+  std::vector<uint64_t> keys(state.values.begin(), state.values.end());
+  const size_t kept = std::min<size_t>(options_.value_keys_max, keys.size());
+  std::partial_sort(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(kept), keys.end());
+  keys.resize(kept);
+  finding.mutable_value_keys()->Assign(keys.begin(), keys.end());
+}
+
 FindingCollector::State& FindingCollector::Count(const Accepted& accepted) {
   State& state = states_[accepted.detector];
   const Detector& detector = rules_.detectors[accepted.detector];
   ++state.count;
   state.confidence = std::max<uint32_t>(state.confidence, accepted.confidence);
   if (state.values.size() < options_.distinct_values_max) {
-    state.values.insert(absl::HashOf(accepted.value));
+    state.values.insert(HashOf(accepted.value));
   }
   v1::Level level = std::max(detector.level, accepted.level);
   if (detector.level_from_marking && accepted.marking) level = accepted.marking->level();
@@ -159,6 +174,13 @@ void FindingCollector::AddDocuments(uint32_t detector, const FoundDocuments& fou
   state.confidence = kConfidenceDocuments;
   state.level = rules_.detectors[detector].level;
   state.documents = found.documents;
+  if (options_.value_key && !found.documents.empty()) {
+    const v1::RegisteredDocument& first = found.documents.front();
+    for (const uint32_t number : found.numbers) {
+      state.values.insert(
+          HashOf(fmt::format("{} {} {}", first.collection(), first.version(), number)));
+    }
+  }
   for (const FoundDocuments::Stretch& stretch : found.stretches) {
     if (state.matches.size() >= options_.matches_per_finding_max) {
       ++state.omitted;
@@ -216,6 +238,7 @@ ScanResult FindingCollector::Finish() {
     for (v1::RegisteredDocument& document : state.documents) {
       *finding.add_documents() = std::move(document);
     }
+    ReportValues(state, finding);
     if (state.marking) {
       *finding.mutable_marking() = *state.marking;
       marked = true;

@@ -86,6 +86,8 @@ class FindingCollector {
     std::optional<v1::Marking> marking;
   };
   State& Count(const Accepted& accepted);
+  [[nodiscard]] uint64_t HashOf(const std::string& value) const;
+  void ReportValues(const State& state, v1::Finding& finding) const;
   // Null beyond the bound on matches.
   v1::Match* Keep(State& state, const Accepted& accepted);
 

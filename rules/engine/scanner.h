@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,17 +10,23 @@
 #include "absl/status/statusor.h"
 #include "rules/documents/collection.h"
 #include "rules/engine/database.h"
+#include "rules/registry/hashing.h"
 #include "rules/registry/registry.h"
 #include "shoumi/v1/finding.pb.h"
 #include "shoumi/v1/inspect.pb.h"
 
 namespace shoumi::rules {
 
+inline constexpr uint32_t kValueKeysMax = 1024;
+
 struct ScanOptions {
   std::string today;  // ISO 8601 date that terms of classification are held against
   uint32_t matches_per_finding_max = 20;
   uint32_t distinct_values_max = 100'000;  // per rule; beyond it `distinct` is a lower bound
   bool explain = false;                    // collect rejected candidates
+  // Report Finding.value_keys: of the distinct values' hashes with this key the lowest, ascending.
+  std::optional<registry::SipKey> value_key{};
+  uint32_t value_keys_max = kValueKeysMax;
 };
 
 struct ScanResult {

@@ -54,6 +54,7 @@ class ExpressionCheck {
     if (condition.min_confidence() > kConfidenceMax) {
       problems_.Error("Y107", path + ".min_confidence", "confidence is 0 to 100");
     }
+    if (condition.within_minutes() > 0) CheckWithin(condition, path);
     const std::string& name = condition.detector();
     if (name.empty()) {
       problems_.Error("Y103", path, "missing: the detector's id");
@@ -65,6 +66,21 @@ class ExpressionCheck {
     problems_.Error(
         "Y112", path + ".detector",
         fmt::format("no pack defines a detector '{}'{}", name, Suggestion(name, detectors_)));
+  }
+
+  void CheckWithin(const v1::DetectorCondition& condition, const std::string& path) {
+    if (condition.within_minutes() > kWithinMinutesMax) {
+      problems_.Error("Y107", path + ".within",
+                      fmt::format("longer than {}", DurationName(kWithinMinutesMax)));
+    }
+    if (condition.min_distinct() == 0) {
+      problems_.Error("Y119", path + ".within",
+                      "counts distinct values over time; say from how many on with min_distinct");
+    } else if (condition.min_distinct() > kDistinctWithinMax) {
+      problems_.Error("Y107", path + ".min_distinct",
+                      fmt::format("{} is more than {}, the most that is counted over time",
+                                  condition.min_distinct(), kDistinctWithinMax));
+    }
   }
 
   void CheckLevel(v1::Level level, const std::string& path) {
@@ -82,7 +98,33 @@ class ExpressionCheck {
   size_t nodes_ = 0;
 };
 
+void CollectOverTime(const v1::Expression& expression,
+                     std::vector<const v1::DetectorCondition*>& found) {
+  switch (expression.kind_case()) {
+    case v1::Expression::kDetector:
+      if (expression.detector().within_minutes() > 0) found.push_back(&expression.detector());
+      return;
+    case v1::Expression::kAll:
+      for (const v1::Expression& item : expression.all().items()) CollectOverTime(item, found);
+      return;
+    case v1::Expression::kAny:
+      for (const v1::Expression& item : expression.any().items()) CollectOverTime(item, found);
+      return;
+    case v1::Expression::kNot:
+      return CollectOverTime(expression.not_(), found);
+    case v1::Expression::kLevelAtLeast:
+    case v1::Expression::KIND_NOT_SET:
+      return;
+  }
+}
+
 }  // namespace
+
+std::vector<const v1::DetectorCondition*> ConditionsOverTime(const v1::Policy& policy) {
+  std::vector<const v1::DetectorCondition*> found;
+  for (const v1::Rule& rule : policy.rules()) CollectOverTime(rule.when(), found);
+  return found;
+}
 
 void CheckExpressions(const v1::Policy& policy, const std::vector<std::string>& detectors,
                       Problems& problems) {

@@ -35,6 +35,12 @@ std::string_view Name(v1::Level level) {
   return NameIn<v1::Level>(kLevels, level);
 }
 
+std::string DurationName(uint32_t minutes) {
+  if (minutes % (24 * 60) == 0) return fmt::format("{}d", minutes / (24 * 60));
+  if (minutes % 60 == 0) return fmt::format("{}h", minutes / 60);
+  return fmt::format("{}m", minutes);
+}
+
 bool DetectorMatches(std::string_view pattern, std::string_view id) {
   if (pattern == "*") return true;
   if (pattern.ends_with(".*")) return id.starts_with(pattern.substr(0, pattern.size() - 1));

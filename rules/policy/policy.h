@@ -26,6 +26,10 @@ inline constexpr uint64_t kSpoolBytesMax = 16ULL << 30;
 inline constexpr uint32_t kVerdictMsMin = 100;
 inline constexpr uint32_t kVerdictMsMax = 120'000;
 
+inline constexpr uint32_t kWithinMinutesMax = 31 * 24 * 60;
+// Of `min_distinct` beside `within`: so many values of one user and detector are remembered.
+inline constexpr uint32_t kDistinctWithinMax = 1024;
+
 inline constexpr uint32_t kWarnSecondsMin = 5;
 inline constexpr uint32_t kWarnSecondsMax = 3600;
 
@@ -73,6 +77,12 @@ struct ProgramName {
   std::string_view app_class;
 };
 ProgramName ReadProgramName(std::string_view text);
+
+// "30m", "8h", "7d": in the largest unit that is exact.
+std::string DurationName(uint32_t minutes);
+
+// Every condition of the policy that counts over time, wherever in a rule it stands.
+std::vector<const v1::DetectorCondition*> ConditionsOverTime(const v1::Policy& policy);
 
 // True when `id` is the detector that `pattern` names, or lies below its prefix ("cn.*", "*").
 [[nodiscard]] bool DetectorMatches(std::string_view pattern, std::string_view id);

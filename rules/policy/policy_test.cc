@@ -66,7 +66,7 @@ rules:
     title: {zh: 甲, en: A}
     when:
       all:
-        - {detector: cn.*, min_count: 2, min_distinct: 3, min_confidence: 50}
+        - {detector: cn.*, min_count: 2, min_distinct: 3, min_confidence: 50, within: 8h}
         - any: [{not: {detector: intl.card}}, {level_at_least: secret}]
     conditions:
       channels: [usb, mail]
@@ -110,6 +110,7 @@ spool_bytes_max: 2MiB
   EXPECT_EQ(first.min_count(), 2u);
   EXPECT_EQ(first.min_distinct(), 3u);
   EXPECT_EQ(first.min_confidence(), 50u);
+  EXPECT_EQ(first.within_minutes(), 8u * 60);
   const auto& any = rule.when().all().items(1).any();
   EXPECT_EQ(any.items(0).not_().detector().detector(), "intl.card");
   EXPECT_EQ(any.items(1).level_at_least(), v1::LEVEL_SECRET);
@@ -156,6 +157,26 @@ TEST(LoadPolicy, EveryProblemHasCodeLineAndText) {
       {Whole(RuleWhen("{min_count: 3}")), {"Y103@4"}, "need a 'detector'"},
       {Whole(RuleWhen("{detector: cn.uscc, min_confidence: 101}")), {"Y107@4"}, "0 to 100"},
       {Whole(RuleWhen("{detector: cn.uscc, min_count: -1}")), {"Y104@4"}, "whole number"},
+      {Whole(RuleWhen("{within: 8h}")), {"Y103@4"}, "need a 'detector'"},
+      {Whole(RuleWhen("{detector: cn.uscc, within: 8h}")), {"Y119@4"}, "with min_distinct"},
+      {Whole(RuleWhen("{detector: cn.uscc, min_count: 5, within: 8h}")),
+       {"Y119@4"},
+       "min_distinct"},
+      {Whole(RuleWhen("{detector: cn.uscc, min_distinct: 5, within: 0m}")),
+       {"Y107@4"},
+       "1m to 31d"},
+      {Whole(RuleWhen("{detector: cn.uscc, min_distinct: 5, within: 32d}")),
+       {"Y107@4"},
+       "'32d' is outside 1m to 31d"},
+      {Whole(RuleWhen("{detector: cn.uscc, min_distinct: 5, within: 99999999999999999999m}")),
+       {"Y107@4"},
+       "outside 1m to 31d"},
+      {Whole(RuleWhen("{detector: cn.uscc, min_distinct: 5, within: 8}")), {"Y104@4"}, "30m, 8h"},
+      {Whole(RuleWhen("{detector: cn.uscc, min_distinct: 5, within: 8 h}")), {"Y104@4"}, "30m, 8h"},
+      {Whole(RuleWhen("{detector: cn.uscc, min_distinct: 5, within: -8h}")), {"Y104@4"}, "30m, 8h"},
+      {Whole(RuleWhen("{detector: cn.uscc, min_distinct: 1025, within: 8h}")),
+       {"Y107@4"},
+       "1025 is more than 1024"},
       {Whole(RuleWhen("sometimes")), {"Y113@4"}, "'always'"},
       {Whole("  - {id: a, title: {zh: 甲}, when: always, action: block, severity: high}\n"),
        {"Y117@3"},
@@ -335,6 +356,38 @@ TEST(LoadPolicy, NeverThrowsOnDamagedText) {
       EXPECT_FALSE(HasError(CheckPolicy(result.policy, kDetectors)));
     }
   }
+}
+
+TEST(LoadPolicy, TimesAreReadInMinutesHoursAndDays) {
+  const std::pair<const char*, uint32_t> cases[] = {
+      {"1m", 1}, {"30m", 30}, {"8h", 480}, {"7d", 7 * 1440}, {"31d", 31 * 1440}, {"44640m", 44640}};
+  for (const auto& [text, minutes] : cases) {
+    const PolicyResult result =
+        LoadPolicy("p",
+                   Whole(RuleWhen(std::string("{not: {any: [{detector: cn.*, min_distinct: 1024, "
+                                              "within: ") +
+                                  text + "}]}}")),
+                   kDetectors);
+    ASSERT_TRUE(result.ok) << Messages(result);
+    const auto over_time = ConditionsOverTime(result.policy);
+    ASSERT_EQ(over_time.size(), 1u) << text;
+    EXPECT_EQ(over_time[0]->within_minutes(), minutes) << text;
+  }
+  EXPECT_EQ(DurationName(90), "90m");
+  EXPECT_EQ(DurationName(480), "8h");
+  EXPECT_EQ(DurationName(1440), "1d");
+}
+
+TEST(CheckPolicy, TimesOfAProtoAreChecked) {
+  v1::Policy policy = LoadPolicy("p", Whole(RuleWhen("{detector: cn.uscc}")), kDetectors).policy;
+  EXPECT_TRUE(ConditionsOverTime(policy).empty());
+  auto& condition = *policy.mutable_rules(0)->mutable_when()->mutable_detector();
+  condition.set_within_minutes(kWithinMinutesMax + 1);
+  condition.set_min_distinct(kDistinctWithinMax + 1);
+  const auto problems = CheckPolicy(policy, kDetectors);
+  ASSERT_EQ(problems.size(), 2u);
+  EXPECT_THAT(FormatProblem(problems[0]), HasSubstr("Y107: rules[0].when.within: longer than 31d"));
+  EXPECT_THAT(FormatProblem(problems[1]), HasSubstr("Y107: rules[0].when.min_distinct"));
 }
 
 TEST(CheckPolicy, EmptyProtoIsRefusedAndNamed) {

@@ -19,8 +19,8 @@ class WhenReader {
       reported_ = true;
       return;
     }
-    const YamlMap map(value, {"detector", "min_count", "min_distinct", "min_confidence", "all",
-                              "any", "not", "level_at_least"});
+    const YamlMap map(value, {"detector", "min_count", "min_distinct", "min_confidence", "within",
+                              "all", "any", "not", "level_at_least"});
     if (!map.ok()) return;
     const auto detector = map.Get("detector");
     const auto all = map.Get("all");
@@ -36,7 +36,8 @@ class WhenReader {
     }
     if (detector) {
       ReadDetector(map, *detector, *expression.mutable_detector());
-    } else if (map.Get("min_count") || map.Get("min_distinct") || map.Get("min_confidence")) {
+    } else if (map.Get("min_count") || map.Get("min_distinct") || map.Get("min_confidence") ||
+               map.Get("within")) {
       value.problems->Error("Y103", value.path, "thresholds need a 'detector'");
     }
     if (all) ReadList(*all, *expression.mutable_all(), depth);
@@ -65,6 +66,10 @@ class WhenReader {
     condition.set_min_count(number("min_count"));
     condition.set_min_distinct(number("min_distinct"));
     condition.set_min_confidence(number("min_confidence"));
+    if (const auto within = map.Get("within")) {
+      // One that could not be read is 0, and its problem is reported.
+      condition.set_within_minutes(within->Minutes(kWithinMinutesMax).value_or(0));
+    }
   }
 
   size_t nodes_ = 0;

@@ -95,6 +95,26 @@ std::optional<uint64_t> YamlValue::Bytes() const {
   return number << shift;
 }
 
+std::optional<uint32_t> YamlValue::Minutes(uint32_t max) const {
+  const auto text = Text();
+  if (!text) return std::nullopt;
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  const std::string_view unit(end, static_cast<size_t>(text->data() + text->size() - end));
+  const uint64_t minutes = unit == "m" ? 1 : unit == "h" ? 60 : unit == "d" ? 24 * 60 : 0;
+  if (error == std::errc::invalid_argument || minutes == 0) {
+    problems->Error("Y104", path,
+                    fmt::format("'{}' is not a time such as 30m, 8h or 7d", Shown(*text)));
+    return std::nullopt;
+  }
+  if (error != std::errc() || number == 0 || number > max / minutes) {
+    problems->Error("Y107", path,
+                    fmt::format("'{}' is outside 1m to {}", Shown(*text), DurationName(max)));
+    return std::nullopt;
+  }
+  return static_cast<uint32_t>(number * minutes);
+}
+
 void YamlValue::Items(size_t items_max, const std::function<void(const YamlValue&)>& each) const {
   if (!node.IsSequence()) {
     problems->Error("Y104", path, fmt::format("needs a list, not {}", KindOf(node)));

@@ -27,6 +27,8 @@ struct YamlValue {
   [[nodiscard]] std::optional<uint64_t> Number(uint64_t max) const;
   // "67108864", "64MiB"; KiB, MiB and GiB.
   [[nodiscard]] std::optional<uint64_t> Bytes() const;
+  // "30m", "8h", "7d" in minutes, 1 to `max`.
+  [[nodiscard]] std::optional<uint32_t> Minutes(uint32_t max) const;
   // Calls `each` for every item; a value that is no list is a problem.
   void Items(size_t items_max, const std::function<void(const YamlValue&)>& each) const;
 

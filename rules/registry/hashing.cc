@@ -6,17 +6,14 @@
 #include <cstring>
 
 namespace shoumi::registry {
-namespace {
 
-uint64_t Sip(std::string_view bytes, const std::array<uint8_t, 16>& key) {
+uint64_t SipHash(std::string_view bytes, const SipKey& key) {
   static_assert(crypto_shorthash_KEYBYTES == 16 && crypto_shorthash_BYTES == 8);
   uint64_t hash = 0;
   crypto_shorthash(reinterpret_cast<unsigned char*>(&hash),
                    reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), key.data());
   return hash;
 }
-
-}  // namespace
 
 Hasher::Hasher(const Key& key) {
   std::memcpy(&first_, key.bytes.data(), 8);
@@ -52,12 +49,12 @@ uint64_t Hasher::Short(uint32_t row, std::u32string_view symbols) const {
 
 uint32_t Hasher::Check(std::u32string_view symbols) const {
   return static_cast<uint32_t>(
-      Sip({reinterpret_cast<const char*>(symbols.data()), symbols.size() * sizeof(char32_t)},
-          check_key_));
+      SipHash({reinterpret_cast<const char*>(symbols.data()), symbols.size() * sizeof(char32_t)},
+              check_key_));
 }
 
 uint64_t Hasher::KeyCheck() const {
-  return Sip("shoumi registry", check_key_) ^ Mix(first_ ^ Mix(second_));
+  return SipHash("shoumi registry", check_key_) ^ Mix(first_ ^ Mix(second_));
 }
 
 }  // namespace shoumi::registry

@@ -13,6 +13,10 @@ struct Key {
   std::array<uint8_t, 32> bytes{};
 };
 
+// SipHash-2-4 with a key of 128 bits.
+using SipKey = std::array<uint8_t, 16>;
+[[nodiscard]] uint64_t SipHash(std::string_view bytes, const SipKey& key);
+
 // Two kinds of keyed hashes. Anchors are fast and say where to look; the check is SipHash-2-4
 // (Aumasson and Bernstein, 2012) over the whole value and says what it is.
 class Hasher {
@@ -43,7 +47,7 @@ class Hasher {
 
   uint64_t first_;
   uint64_t second_;
-  std::array<uint8_t, 16> check_key_{};
+  SipKey check_key_{};
 };
 
 }  // namespace shoumi::registry
