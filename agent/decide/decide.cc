@@ -41,19 +41,21 @@ v1::Action Specified(v1::Action action) {
 }
 
 Outcome Evaluate(const v1::Policy& policy, const v1::Rule& rule, const v1::EventContext& context,
-                 const v1::InspectReport& report, LocalTime now, std::set<std::string>& used) {
+                 const v1::InspectReport& report, LocalTime now, const History& history,
+                 std::set<std::string>& used) {
   Outcome conditions =
       EvaluateConditions(rule.conditions(), context, now, policy.clipboard().unknown_is_none());
   if (!conditions.held) return conditions;
   if (!rule.has_when()) return {true, "always"};
-  return EvaluateExpression(rule.when(), report, used);
+  return EvaluateExpression(rule.when(), report, history, used);
 }
 
 void DecideByRules(const v1::Policy& policy, const v1::EventContext& context,
-                   const v1::InspectReport& report, LocalTime now, v1::Verdict& verdict) {
+                   const v1::InspectReport& report, LocalTime now, const History& history,
+                   v1::Verdict& verdict) {
   for (const v1::Rule& rule : policy.rules()) {
     std::set<std::string> used;
-    Outcome outcome = Evaluate(policy, rule, context, report, now, used);
+    Outcome outcome = Evaluate(policy, rule, context, report, now, history, used);
     v1::RuleTrace& trace = *verdict.add_trace();
     trace.set_rule(rule.id());
     trace.set_held(outcome.held);
@@ -137,10 +139,10 @@ int Strictness(v1::Action action) {
 }
 
 v1::Verdict Decide(const v1::Policy& policy, const v1::EventContext& context,
-                   const v1::InspectReport& report, LocalTime now) {
+                   const v1::InspectReport& report, LocalTime now, const History& history) {
   v1::Verdict verdict;
   verdict.set_enforced(true);
-  DecideByRules(policy, context, report, now, verdict);
+  DecideByRules(policy, context, report, now, history, verdict);
   RaiseByUnscanned(policy, report, verdict);
   return verdict;
 }

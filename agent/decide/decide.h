@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "agent/decide/history.h"
 #include "shoumi/v1/event.pb.h"
 #include "shoumi/v1/inspect.pb.h"
 #include "shoumi/v1/policy.pb.h"
@@ -23,9 +24,11 @@ LocalTime LocalTimeOf(std::chrono::system_clock::time_point time);
 
 // First the rules, in order; the first that holds decides, else the policy's default. Then every
 // unscanned reason of the report raises the action to at least its fallback: the strictest counts,
-// and a rule that is as strict keeps the verdict. `enforced` is set.
+// and a rule that is as strict keeps the verdict. `enforced` is set. `history` is that of the
+// context's user.
 v1::Verdict Decide(const v1::Policy& policy, const v1::EventContext& context,
-                   const v1::InspectReport& report, LocalTime now);
+                   const v1::InspectReport& report, LocalTime now,
+                   const History& history = History::None());
 
 // True for the actions that stop an event.
 [[nodiscard]] bool Stops(v1::Action action);

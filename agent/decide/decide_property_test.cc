@@ -32,6 +32,7 @@ class Generator {
         detector.set_min_count(Below(5));
         detector.set_min_distinct(Below(5));
         detector.set_min_confidence(Below(120));
+        if (Below(3) == 0) detector.set_within_minutes(Below(100));
         break;
       }
       case 3:
@@ -110,6 +111,19 @@ class Generator {
   std::mt19937 random_;
 };
 
+// So many values of whatever is asked about.
+class Passed final : public History {
+ public:
+  explicit Passed(uint64_t values) : values_(values) {}
+  [[nodiscard]] uint64_t PassedBesides(std::string_view, uint32_t,
+                                       const std::vector<const v1::Finding*>&) const override {
+    return values_;
+  }
+
+ private:
+  const uint64_t values_;
+};
+
 constexpr uint32_t kRounds = 3000;
 
 TEST(DecideProperty, TotalDeterministicAndExplained) {
@@ -166,6 +180,28 @@ TEST(DecideProperty, MoreFindingsNeverLower) {
     }
     EXPECT_GE(Strictness(Decide(policy, {}, report, {}).action()), before) << seed;
   }
+}
+
+TEST(DecideProperty, MoreThatPassedNeverLowers) {
+  int raised = 0;
+  for (uint32_t seed = 0; seed < kRounds; ++seed) {
+    Generator make(seed);
+    v1::Policy policy = make.Policy(false);
+    policy.set_default_action(v1::ACTION_ALLOW);
+    std::stable_sort(policy.mutable_rules()->begin(), policy.mutable_rules()->end(),
+                     [](const v1::Rule& a, const v1::Rule& b) {
+                       return Strictness(a.action()) > Strictness(b.action());
+                     });
+    const v1::InspectReport report = make.Report();
+    int before = Strictness(Decide(policy, {}, report, {}).action());
+    for (const uint64_t values : {uint64_t{0}, uint64_t{2}, UINT64_MAX / 2}) {
+      const int after = Strictness(Decide(policy, {}, report, {}, Passed(values)).action());
+      EXPECT_GE(after, before) << seed;
+      raised += after > before ? 1 : 0;
+      before = after;
+    }
+  }
+  EXPECT_GT(raised, 0);
 }
 
 TEST(DecideProperty, OrderMatters) {

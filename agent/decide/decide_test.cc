@@ -5,6 +5,8 @@
 
 #include <fstream>
 #include <sstream>
+#include <tuple>
+#include <utility>
 
 #include "rules/policy/policy.h"
 
@@ -134,6 +136,73 @@ TEST(Decide, PrefixAddsUpOverItsDetectors) {
   const v1::Verdict verdict = Decide(policy, {}, report, {});
   EXPECT_EQ(verdict.action(), v1::ACTION_BLOCK);
   EXPECT_EQ(verdict.findings_size(), 2);
+}
+
+// What passed before, by the pattern and the time that are asked about.
+class Asked final : public History {
+ public:
+  explicit Asked(uint64_t passed) : passed_(passed) {}
+  [[nodiscard]] uint64_t PassedBesides(std::string_view pattern, uint32_t within_minutes,
+                                       const std::vector<const v1::Finding*>& here) const override {
+    asked.emplace_back(pattern, within_minutes, here.size());
+    return passed_;
+  }
+  mutable std::vector<std::tuple<std::string, uint32_t, size_t>> asked;
+
+ private:
+  const uint64_t passed_;
+};
+
+TEST(Decide, DistinctValuesAddUpOverTime) {
+  const v1::Policy policy = Load(
+      "  - {id: a, title: {zh: 甲, en: A}, action: block, severity: high,\n"
+      "     when: {detector: cn.*, min_distinct: 50, min_confidence: 50, within: 8h}}\n");
+  v1::InspectReport report;
+  Add(report, "cn.mobile", 4);
+  Add(report, "cn.uscc", 8);
+  Add(report, "cn.plate", 100, 40);
+  Add(report, "intl.email", 100);
+  for (v1::Finding& finding : *report.mutable_findings()) {
+    for (uint32_t i = 0; i < finding.distinct(); ++i) finding.add_value_keys(i);
+  }
+  const Asked few(37);
+  const v1::Verdict passes = Decide(policy, {}, report, {}, few);
+  EXPECT_EQ(passes.action(), v1::ACTION_ALLOW);
+  EXPECT_EQ(passes.trace(0).why(), "cn.*: 12 distinct here, 49 within 8h, needs 50");
+  ASSERT_EQ(few.asked.size(), 1u);
+  EXPECT_EQ(few.asked[0], std::tuple("cn.*", 480u, 2u));
+
+  const v1::Verdict blocked = Decide(policy, {}, report, {}, Asked(38));
+  EXPECT_EQ(blocked.action(), v1::ACTION_BLOCK);
+  EXPECT_EQ(blocked.trace(0).why(), "cn.*: 12 found, 12 distinct here, 50 within 8h");
+  EXPECT_EQ(blocked.findings_size(), 2);
+  EXPECT_EQ(Decide(policy, {}, report, {}).action(), v1::ACTION_ALLOW);
+}
+
+TEST(Decide, WhatPassedBeforeIsNoReasonToStopWhatHasNothing) {
+  const v1::Policy policy = Load(
+      "  - {id: a, title: {zh: 甲, en: A}, action: block, severity: high,\n"
+      "     when: {detector: cn.mobile, min_distinct: 5, min_count: 3, within: 90m}}\n");
+  v1::InspectReport report;
+  EXPECT_EQ(Decide(policy, {}, report, {}, Asked(1000)).action(), v1::ACTION_ALLOW);
+  Add(report, "cn.uscc", 20);
+  EXPECT_EQ(Decide(policy, {}, report, {}, Asked(1000)).action(), v1::ACTION_ALLOW);
+  // How many stand in it counts in this event alone.
+  Add(report, "cn.mobile", 2);
+  EXPECT_EQ(Decide(policy, {}, report, {}, Asked(1000)).trace(0).why(),
+            "cn.mobile: 2 found, needs 3");
+}
+
+TEST(Decide, ValuesBeyondTheBoundCountAndTheTraceSaysSo) {
+  const v1::Policy policy = Load(
+      "  - {id: a, title: {zh: 甲, en: A}, action: block, severity: high,\n"
+      "     when: {detector: cn.mobile, min_distinct: 20, within: 7d}}\n");
+  v1::InspectReport report;
+  Add(report, "cn.mobile", 12);
+  for (uint32_t i = 0; i < 5; ++i) report.mutable_findings(0)->add_value_keys(i);
+  EXPECT_EQ(Decide(policy, {}, report, {}, Asked(3)).trace(0).why(),
+            "cn.mobile: 12 distinct here (5 of them can be remembered), 15 within 7d, needs 20");
+  EXPECT_EQ(Decide(policy, {}, report, {}, Asked(8)).action(), v1::ACTION_BLOCK);
 }
 
 struct Case {

@@ -14,7 +14,7 @@ struct Outcome {
 
 // Detectors that made it hold are added to `used`; those below a `not` are no reason.
 Outcome EvaluateExpression(const v1::Expression& expression, const v1::InspectReport& report,
-                           std::set<std::string>& used);
+                           const History& history, std::set<std::string>& used);
 
 // Where nobody can say which program copied or pastes, it may be any, and a condition that names
 // programs holds, unless `unknown_is_none`.
