@@ -86,6 +86,22 @@ void DescribePolicy(const v1::AgentStatus& status, std::string& out) {
   }
 }
 
+void DescribeOverTime(const v1::AgentState& state, std::string& out) {
+  const auto counter = [&state](const char* name) {
+    const auto found = state.counters().find(name);
+    return found == state.counters().end() ? 0 : found->second;
+  };
+  if (counter("ledger_conditions") == 0) return;
+  out += fmt::format(
+      fmt::runtime(Say("Values are counted over time: of what each user lets pass, keyed hashes of "
+                       "the values that were found stay on this workstation for up to {}. {} now. "
+                       "They are not sent anywhere.\n",
+                       "按时间累计：每位用户放行内容中命中的值，以加密散列形式在本机保存最长 {}，"
+                       "目前共 {}，不会发送到任何地方。\n")),
+      rules::DurationName(static_cast<uint32_t>(counter("ledger_within_minutes_max"))),
+      Counted(counter("ledger_values"), "value", "values", "个值"));
+}
+
 void DescribeConnection(const v1::AgentStatus& status, std::string& out) {
   out += Say("Server: ", "服务器：");
   switch (status.connection()) {
@@ -147,6 +163,7 @@ std::string DescribeStatus(const v1::AgentStatus& status) {
   DescribeChannels(state, out);
   DescribePolicy(status, out);
   DescribeConnection(status, out);
+  DescribeOverTime(state, out);
   out += fmt::format(
       fmt::runtime(Say("Records waiting for the server: {}\n", "等待上报的记录：{} 条\n")),
       state.spool_records());

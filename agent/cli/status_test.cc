@@ -27,7 +27,9 @@ constexpr char kJson[] =
     {"device":{"mount_point":"/media/s","vendor_id":"0951","product_id":"1666","serial":"S1"},
     "mode":"USB_MODE_READ_ONLY"}],"sealed":[{"node":"/dev/sdb1","vendor_id":"0951",
     "product_id":"1666","serial":"S2"}]},{"channel":"mail","coverage":"COVERAGE_NOT_COVERED",
-    "why":"this version does not watch it"}],"spool_records":"3"},
+    "why":"this version does not watch it"}],"spool_records":"3",
+    "counters":{"ledger_conditions":"2","ledger_within_minutes_max":"10080",
+    "ledger_values":"43"}},
     "connection":"CONNECTION_OFFLINE","connection_detail":"no route","from_the_future":1})";
 
 // The language is found once a process, so each is a process of its own.
@@ -44,7 +46,8 @@ TEST(StatusDeathTest, SaysItInEnglish) {
                     HasSubstr("/dev/sdb1 0951:1666:S2: not mounted; read-only until it is"),
                     HasSubstr("mail: not watched (this version does not watch it)"),
                     HasSubstr("starter version 7"), HasSubstr("off line (no route)"),
-                    HasSubstr("waiting for the server: 3"), Not(HasSubstr("not kept"))));
+                    HasSubstr("waiting for the server: 3"), Not(HasSubstr("not kept")),
+                    HasSubstr("stay on this workstation for up to 7d. 43 values now.")));
 }
 
 TEST(StatusDeathTest, SaysItInChinese) {
@@ -52,7 +55,15 @@ TEST(StatusDeathTest, SaysItInChinese) {
   EXPECT_EXIT(PrintIn("zh_CN.UTF-8"), ::testing::ExitedWithCode(0),
               AllOf(HasSubstr("U 盘等可移动存储: 已监控"), HasSubstr("邮件: 未监控 (此版本不监控)"),
                     HasSubstr("/dev/sdb1 0951:1666:S2：未挂载；挂载之前只读"),
-                    HasSubstr("策略：starter 版本 7")));
+                    HasSubstr("策略：starter 版本 7"), HasSubstr("按时间累计"),
+                    HasSubstr("最长 7d，目前共 43 个值")));
+}
+
+TEST(Status, WhatIsNotCountedOverTimeIsNotSaid) {
+  auto status = ParseStatus(kJson).value();
+  const std::string with = DescribeStatus(status);
+  (*status.mutable_state()->mutable_counters())["ledger_conditions"] = 0;
+  EXPECT_LT(DescribeStatus(status).size(), with.size());
 }
 
 TEST(Status, CheckNeedsPolicyAndUsb) {

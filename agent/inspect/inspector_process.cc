@@ -116,6 +116,7 @@ absl::StatusOr<std::shared_ptr<InspectorProcess>> InspectorProcess::Start(
     indexes.push_back(file.index->get());
   }
   *config.mutable_limits() = options.limits;
+  config.set_value_key(rules.value_key);
   if (auto status = SendFrame(process->socket(), config, indexes, deadline); !status.ok()) {
     return status;
   }

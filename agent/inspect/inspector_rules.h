@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "common/fd.h"
@@ -29,6 +30,7 @@ struct InspectorRules {
   std::vector<v1::Pack> packs;
   std::vector<RegistryFile> registries{};
   std::vector<CollectionFile> collections{};
+  std::string value_key{};  // 16 bytes: findings have value_keys; empty: they have not
 };
 
 // Of all indexes together; the workers share them.

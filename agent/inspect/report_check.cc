@@ -1,6 +1,7 @@
 #include "agent/inspect/report_check.h"
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 
 #include "fmt/format.h"
@@ -65,6 +66,11 @@ const char* WrongIn(const v1::Finding& finding, const std::set<std::string>& det
     if (!IsLevel(marking.level())) return "marking.level";
     if (!IsPlain(marking.term())) return "marking.term";
     if (!IsPlain(marking.declassify_date())) return "marking.declassify_date";
+  }
+  const auto& keys = finding.value_keys();
+  if (keys.size() > kValueKeysMax || static_cast<uint32_t>(keys.size()) > finding.distinct() ||
+      std::adjacent_find(keys.begin(), keys.end(), std::greater_equal<>()) != keys.end()) {
+    return "finding.value_keys";
   }
   for (const v1::Match& match : finding.matches()) {
     if (const char* wrong = WrongIn(match)) return wrong;

@@ -12,8 +12,9 @@
 namespace shoumi::inspect {
 
 inline constexpr int kFindingsMax = 1'000;
-inline constexpr int kMatchesMax = 1'000;  // of one finding
-inline constexpr int kColumnsMax = 16;     // of a match
+inline constexpr int kMatchesMax = 1'000;    // of one finding
+inline constexpr int kColumnsMax = 16;       // of a match
+inline constexpr int kValueKeysMax = 1'024;  // of one finding
 inline constexpr int kUnscannedMax = 1'000;
 inline constexpr int kRejectedMax = 10'000;
 inline constexpr size_t kMaskedBytesMax = 1'024;

@@ -16,7 +16,9 @@ v1::InspectReport Sound() {
   v1::Finding* finding = report.add_findings();
   finding->set_rule("known");
   finding->set_level(v1::LEVEL_SECRET);
-  finding->set_count(1);
+  finding->set_count(3);
+  finding->set_distinct(2);
+  for (const uint64_t key : {5, 7}) finding->add_value_keys(key);
   finding->mutable_marking()->set_level(v1::LEVEL_SECRET);
   v1::Match* match = finding->add_matches();
   match->set_kind(v1::PART_KIND_BODY);
@@ -46,6 +48,21 @@ TEST(CheckReport, EachBreachIsNamed) {
       {"content_sha256", [](auto& r) { r.set_content_sha256(std::string(63, 'a')); }},
       {"content_sha256", [](auto& r) { r.set_content_sha256(std::string(64, 'G')); }},
       {"finding.rule", [](auto& r) { r.mutable_findings(0)->set_rule("unknown"); }},
+      {"finding.value_keys",
+       [](auto& r) {
+         r.mutable_findings(0)->set_distinct(2000);
+         r.mutable_findings(0)->clear_value_keys();
+         for (int i = 0; i <= kValueKeysMax; ++i) r.mutable_findings(0)->add_value_keys(i);
+       }},
+      {"finding.value_keys",
+       [](auto& r) {
+         r.mutable_findings(0)->add_value_keys(8);  // a third of two
+       }},
+      {"finding.value_keys",
+       [](auto& r) {
+         r.mutable_findings(0)->set_distinct(9);
+         for (const int key : {7, 9}) r.mutable_findings(0)->add_value_keys(key);
+       }},
       {"finding.count", [](auto& r) { r.mutable_findings(0)->set_count(0); }},
       {"finding.confidence", [](auto& r) { r.mutable_findings(0)->set_confidence(101); }},
       {"finding.level",

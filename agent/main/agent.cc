@@ -51,6 +51,7 @@ Agent::~Agent() {
 absl::Status Agent::Start() {
   if (auto status = TakeLock(); !status.ok()) return status;
   if (auto status = OpenSpool(); !status.ok()) return status;
+  OpenLedger();
   StartPipeline();
   StartSessions();
   // Guards stand before packs are compiled, which takes a while.
@@ -83,16 +84,39 @@ absl::Status Agent::OpenSpool() {
   return absl::OkStatus();
 }
 
+// Without what was kept, counting over time starts anew; nothing else depends on it.
+void Agent::OpenLedger() {
+  ledger_ = std::make_unique<Ledger>(LedgerTime(Clock::Real()));
+  ledger_folder_ = std::make_unique<LedgerFolder>(config_.state_dir + "/ledger", *ledger_);
+  if (auto status = ledger_folder_->Load(); !status.ok()) {
+    ledger_damage_ = fmt::format("values that passed cannot be read, counting starts anew: {}",
+                                 std::string(status.message()));
+  }
+}
+
+void Agent::SaveLedger() {
+  const auto status = ledger_folder_->Save();
+  if (status.ok()) return;
+  // The first says it, the counter how often.
+  if (ledger_save_failures_++ == 0) {
+    spdlog::error("values that passed are not kept: {}", std::string(status.message()));
+  }
+}
+
 void Agent::StartPipeline() {
   io_thread_ = std::thread([this] { io_.run(); });
   identity_ = std::make_unique<Identity>(Clock::Real(), Identity::Options{});
   PipelineOptions options;
   options.events_max = config_.events_max;
-  pipeline_ = std::make_unique<Pipeline>(io_, *spool_, *identity_, Clock::Real(), options);
+  pipeline_ =
+      std::make_unique<Pipeline>(io_, *spool_, *identity_, Clock::Real(), options, ledger_.get());
   pipeline_->SetPolicy(PolicyBefore(config_));
   inspection_ = std::make_unique<Inspection>(io_, *pipeline_, config_);
   for (const std::string& damage : spool_->damages()) {
     pipeline_->Report(v1::AgentEvent::KIND_SPOOL_DAMAGED, damage);
+  }
+  if (!ledger_damage_.empty()) {
+    pipeline_->Report(v1::AgentEvent::KIND_SPOOL_DAMAGED, ledger_damage_);
   }
 }
 
@@ -185,6 +209,7 @@ void Agent::PutInForce(const v1::PolicyBundle& bundle, const std::vector<std::st
   auto policy = std::make_shared<PolicyInForce>();
   policy->version = bundle.version();
   policy->policy = bundle.policy();
+  ledger_->Watch(policy->policy);
   pipeline_->SetPolicy(policy);
   notification_desk_->ApplyPolicy(policy->policy);
   for (auto& [name, channel] : channels_) channel->ApplyPolicy(policy->policy);
@@ -239,7 +264,10 @@ void Agent::ConnectIfEnrolled() {
   auto keeper = std::make_shared<PolicyKeeper>(
       config_.state_dir, enrolment->policy_public_key,
       PolicyKeeper::Hooks{
-          [this](const auto& rules) { return inspection_->Compile(rules); },
+          [this](inspect::InspectorRules rules, const v1::Policy& policy) {
+            rules.value_key = ledger_->KeyFor(policy);
+            return inspection_->Compile(rules);
+          },
           [this](const auto& bundle, const auto& warnings) { PutInForce(bundle, warnings); }});
   {
     const std::lock_guard lock(mutex_);
@@ -277,6 +305,7 @@ void Agent::Tend() {
     }
     workers_replaced_ = replaced;
   }
+  SaveLedger();
   const Clock::Steady now = Clock::Real().Now();
   const Clock::Wall wall = Clock::Real().WallNow();
   const auto jump = std::chrono::duration_cast<std::chrono::seconds>((wall - last_tended_wall_) -
@@ -318,6 +347,9 @@ void Agent::Stop() {
   if (inspection_) inspection_->Stop();
   io_work_.reset();
   pipeline_.reset();
+  if (ledger_folder_) SaveLedger();
+  ledger_folder_.reset();
+  ledger_.reset();
   io_.stop();
   if (io_thread_.joinable()) io_thread_.join();
   inspection_.reset();

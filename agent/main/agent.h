@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "agent/channels/channel.h"
+#include "agent/ledger/ledger_folder.h"
 #include "agent/main/config.h"
 #include "agent/main/inspection.h"
 #include "agent/main/status_server.h"
@@ -45,6 +47,8 @@ class Agent {
  private:
   absl::Status TakeLock();
   absl::Status OpenSpool();
+  void OpenLedger();
+  void SaveLedger();
   void StartPipeline();
   [[nodiscard]] ReleaseOptions OptionsOfReleases() const;
   void StartReleaseDesk();
@@ -66,6 +70,10 @@ class Agent {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> io_work_;
   std::thread io_thread_;
   std::unique_ptr<Spool> spool_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<LedgerFolder> ledger_folder_;
+  std::string ledger_damage_;
+  std::atomic<uint64_t> ledger_save_failures_{0};
   std::unique_ptr<Identity> identity_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<Inspection> inspection_;

@@ -53,6 +53,15 @@ v1::AgentState Agent::State() const {
   counters["index_bytes_fetched"] = fetched_->bytes_fetched;
   counters["index_bytes_copied"] = fetched_->bytes_copied;
   counters["index_deltas_refused"] = fetched_->deltas_refused;
+  const Ledger::Stats ledger = ledger_->stats();
+  counters["ledger_conditions"] = ledger.conditions;
+  counters["ledger_within_minutes_max"] = ledger.within_minutes_max;
+  counters["ledger_values"] = ledger.values;
+  counters["ledger_unsaved"] = ledger.unsaved;
+  counters["ledger_evicted"] = ledger.evicted;
+  counters["ledger_over_series_max"] = ledger.over_series_max;
+  counters["ledger_cut"] = ledger.cut;
+  counters["ledger_save_failures"] = ledger_save_failures_;
   for (const auto& [name, channel] : channels_) {
     for (const auto& [counter, value] : channel->Counters()) counters[counter] = value;
   }

@@ -18,11 +18,16 @@ void AddUnscanned(v1::InspectReport& report, v1::UnscannedReason reason, const c
   unscanned.set_detail(detail);
 }
 
+bool Passes(const v1::Verdict& verdict) {
+  return !Stops(verdict.action()) || !verdict.enforced();
+}
+
 }  // namespace
 
 EventTask::EventTask(Pipeline& pipeline, Event event)
     : pipeline_(pipeline),
       event_(std::move(event)),
+      uid_(event_.context.user().uid()),
       policy_(pipeline.policy()),
       inspection_guard_(pipeline.io_),
       deadline_guard_(pipeline.io_) {}
@@ -33,12 +38,11 @@ EventTask::~EventTask() {
 
 void EventTask::Start(bool overloaded) {
   Guard();
-  const uint32_t uid = event_.context.user().uid();
-  if (auto user = pipeline_.identity_.Cached(uid)) {
+  if (auto user = pipeline_.identity_.Cached(uid_)) {
     OnUser(*std::move(user));
   } else {
     pipeline_.identity_.Find(
-        uid, [self = shared_from_this()](v1::User found) { self->OnUser(std::move(found)); });
+        uid_, [self = shared_from_this()](v1::User found) { self->OnUser(std::move(found)); });
   }
   if (!overloaded) return Inspect();
   pipeline_.counters_.overloaded++;
@@ -114,7 +118,7 @@ void EventTask::DecideIfReady() {
   if (have_report_ && have_user_) DecideNow();
 }
 
-v1::Verdict EventTask::Judge() const {
+v1::Verdict EventTask::Judge() {
   if (event_.clean_only) {
     v1::Verdict verdict;
     const bool clean = have_report_ && report_.findings().empty() && report_.unscanned().empty() &&
@@ -122,9 +126,19 @@ v1::Verdict EventTask::Judge() const {
     verdict.set_action(clean ? v1::ACTION_ALLOW : v1::ACTION_BLOCK);
     return verdict;
   }
-  v1::Verdict verdict =
-      Decide(policy_->policy, event_.context, report_, LocalTimeOf(pipeline_.clock_.WallNow()));
-  if (event_.report_only && Stops(verdict.action())) verdict.set_enforced(false);
+  v1::Verdict verdict;
+  const auto decide = [&](const History& history) {
+    verdict = Decide(policy_->policy, event_.context, report_,
+                     LocalTimeOf(pipeline_.clock_.WallNow()), history);
+    if (event_.report_only && Stops(verdict.action())) verdict.set_enforced(false);
+    return Passes(verdict);
+  };
+  claim_ = Ledger::Claim();  // of a verdict before
+  if (pipeline_.ledger_ == nullptr) {
+    decide(History::None());
+  } else {
+    claim_ = pipeline_.ledger_->Decide(uid_, report_, decide);
+  }
   return verdict;
 }
 
@@ -201,6 +215,7 @@ std::function<void()> EventTask::TakeAnswer() {
   inspection_guard_.cancel();
   deadline_guard_.cancel();
   CountVerdict();
+  claim_.Keep();
   return [self = shared_from_this(), answer = std::exchange(event_.answer, nullptr)] {
     if (answer) answer(self->verdict_);
     self->pipeline_.TellStopped(self->incident_);

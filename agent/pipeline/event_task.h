@@ -36,13 +36,14 @@ class EventTask : public std::enable_shared_from_this<EventTask> {
   void DecideNow();
   void Write();
   v1::SpoolRecord Record();
-  v1::Verdict Judge() const;
+  v1::Verdict Judge();
   void CountVerdict();
   // Takes the answer out; the caller calls it without the lock.
   std::function<void()> TakeAnswer();
 
   Pipeline& pipeline_;
   Event event_;
+  const uint32_t uid_;
   const std::shared_ptr<const PolicyInForce> policy_;
   std::mutex mutex_;
   Phase phase_ = Phase::kInspecting;
@@ -51,6 +52,7 @@ class EventTask : public std::enable_shared_from_this<EventTask> {
   v1::InspectReport report_;
   v1::Verdict verdict_;
   v1::Incident incident_;  // as it was recorded last
+  Ledger::Claim claim_;  // where the verdict lets it pass
   boost::asio::steady_timer inspection_guard_;
   boost::asio::steady_timer deadline_guard_;
 };

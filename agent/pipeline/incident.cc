@@ -66,6 +66,7 @@ v1::SpoolRecord BuildIncident(const v1::EventContext& context, const v1::Verdict
   *incident.mutable_event() = context;
   *incident.mutable_verdict() = verdict;
   *incident.mutable_findings() = report.findings();
+  for (v1::Finding& finding : *incident.mutable_findings()) finding.clear_value_keys();
   *incident.mutable_unscanned() = report.unscanned();
   incident.set_level(report.level() == v1::LEVEL_UNSPECIFIED ? v1::LEVEL_NONE : report.level());
   incident.set_declassified(report.declassified());

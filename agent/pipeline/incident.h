@@ -12,6 +12,7 @@ inline constexpr size_t kIncidentBytesMax = 512 * 1024;
 
 // The record of one decided event. Matches, then the trace, are cut until it fits the bound; what
 // was cut is counted in `matches_omitted`.
+// Without value_keys.
 v1::SpoolRecord BuildIncident(const v1::EventContext& context, const v1::Verdict& verdict,
                               const v1::InspectReport& report, uint64_t policy_version);
 

@@ -10,12 +10,13 @@
 namespace shoumi::agent {
 
 Pipeline::Pipeline(boost::asio::io_context& io, Spool& spool, Identity& identity, Clock& clock,
-                   PipelineOptions options)
+                   PipelineOptions options, Ledger* ledger)
     : io_(io),
       spool_(spool),
       identity_(identity),
       clock_(clock),
       options_(options),
+      ledger_(ledger),
       folder_(clock),
       policy_(std::make_shared<PolicyInForce>()),
       folding_timer_(io) {}

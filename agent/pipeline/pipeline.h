@@ -12,6 +12,7 @@
 #include "agent/channels/channel.h"
 #include "agent/decide/decide.h"
 #include "agent/inspect/inspector_pool.h"
+#include "agent/ledger/ledger.h"
 #include "agent/pipeline/counters.h"
 #include "agent/pipeline/event_folder.h"
 #include "agent/pipeline/identity.h"
@@ -47,9 +48,9 @@ using StoppedHook = std::function<void(const v1::Incident& incident)>;
 class Pipeline final : public EventSink {
  public:
   // `io` runs continuations and timers. All outlive the pipeline, which is destroyed only after
-  // Drain() said that nothing is in flight.
+  // Drain() said that nothing is in flight. Without a ledger every event counts alone.
   Pipeline(boost::asio::io_context& io, Spool& spool, Identity& identity, Clock& clock,
-           PipelineOptions options);
+           PipelineOptions options, Ledger* ledger = nullptr);
   ~Pipeline() override;
 
   // Before the first event.
@@ -84,6 +85,7 @@ class Pipeline final : public EventSink {
   Clock& clock_;
   const PipelineOptions options_;
   StoppedHook stopped_hook_;
+  Ledger* const ledger_;
   PipelineCounters counters_;
   EventFolder folder_;
   // Continuations that outlive the pipeline see it closed.

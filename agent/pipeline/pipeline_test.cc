@@ -68,7 +68,8 @@ class PipelineTest : public ::testing::Test {
             .value();
     identity_ = std::make_unique<Identity>(Clock::Real(), Identity::Options{});
     inspector_ = std::make_shared<FakeInspector>(io_);
-    pipeline_ = std::make_unique<Pipeline>(io_, *spool_, *identity_, Clock::Real(), options);
+    pipeline_ =
+        std::make_unique<Pipeline>(io_, *spool_, *identity_, Clock::Real(), options, &ledger_);
     pipeline_->SetInspector(inspector_);
     pipeline_->SetPolicy(StarterPolicy());
     for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { io_.run(); });
@@ -91,7 +92,7 @@ class PipelineTest : public ::testing::Test {
     auto promise = std::make_shared<std::promise<Answered>>();
     Event event;
     event.context.set_channel(v1::CHANNEL_USB);
-    event.context.mutable_user()->set_uid(::getuid());
+    event.context.mutable_user()->set_uid(uid_);
     event.context.mutable_program()->set_pid(::getpid());
     event.name = "a.txt";
     event.text = "text";
@@ -114,6 +115,31 @@ class PipelineTest : public ::testing::Test {
     pipeline_->Submit(std::move(event));
     return promise->get_future();
   }
+  // From 20 distinct values within eight hours on it is blocked, below it reported.
+  void CountOverTime() {
+    const std::string rules =
+        "name: p\nrules:\n"
+        "  - {id: drip, title: {zh: 甲, en: A}, action: block, severity: high,\n"
+        "     when: {detector: cn.id, min_distinct: 20, within: 8h}}\n"
+        "  - {id: some, title: {zh: 乙, en: B}, action: report, severity: low,\n"
+        "     when: {detector: cn.id}}\n"
+        "unscanned: {default: block}\ndefault_action: allow\nusb: {mode: inspect}\n";
+    const auto loaded = rules::LoadPolicy("p", rules, {"cn.id"});
+    ASSERT_TRUE(loaded.ok);
+    ledger_.Watch(loaded.policy);
+    pipeline_->SetPolicy(std::make_shared<PolicyInForce>(PolicyInForce{5, loaded.policy}));
+    // Each event has eight values that no other has.
+    inspector_->answer = [this](const auto&) {
+      v1::InspectReport report;
+      v1::Finding& finding = *report.add_findings();
+      finding.set_rule("cn.id");
+      finding.set_count(8);
+      finding.set_distinct(8);
+      const uint64_t first = next_value_.fetch_add(8);
+      for (uint64_t key = first; key < first + 8; ++key) finding.add_value_keys(key);
+      return report;
+    };
+  }
   static v1::InspectReport Marked() {
     v1::InspectReport report;
     report.set_level(v1::LEVEL_TOP_SECRET);
@@ -124,6 +150,9 @@ class PipelineTest : public ::testing::Test {
     return spool_->Read(0, SIZE_MAX, UINT64_MAX).value();
   }
 
+  uint32_t uid_ = ::getuid();
+  std::atomic<uint64_t> next_value_{1};
+  Ledger ledger_{LedgerTime(Clock::Real())};
   FaultDisk disk_;
   std::atomic<int> sync_delay_ms_{0};
   boost::asio::io_context io_;
@@ -262,6 +291,67 @@ TEST_F(PipelineTest, LateSpoolNeverOpensAndNeverPassesTheDeadline) {
   ASSERT_EQ(records.size(), 2u);
   EXPECT_EQ(records[0].incident().verdict().rule(), "some-client-data");
   EXPECT_EQ(records[1].incident().verdict().rule(), "timeout");
+}
+
+TEST_F(PipelineTest, SmallAmountsAddUpOverTimeAndTheirKeysStayHere) {
+  Build();
+  CountOverTime();
+  EXPECT_EQ(Submit().get().verdict.rule(), "some");
+  EXPECT_EQ(Submit().get().verdict.rule(), "some");
+  const v1::Verdict third = Submit().get().verdict;
+  EXPECT_EQ(third.action(), v1::ACTION_BLOCK);
+  EXPECT_EQ(third.trace(0).why(), "cn.id: 8 found, 8 distinct here, 24 within 8h");
+  // What was stopped has not left.
+  EXPECT_EQ(Submit().get().verdict.trace(0).why(), "cn.id: 8 found, 8 distinct here, 24 within 8h");
+  uid_ = 0xFFFF;  // somebody else
+  EXPECT_EQ(Submit().get().verdict.trace(0).why(), "cn.id: 8 distinct here, 8 within 8h, needs 20");
+  const auto records = Records();
+  ASSERT_EQ(records.size(), 5u);
+  for (const v1::SpoolRecord& record : records) {
+    ASSERT_EQ(record.incident().findings_size(), 1);
+    EXPECT_EQ(record.incident().findings(0).value_keys_size(), 0);
+    EXPECT_EQ(record.incident().findings(0).distinct(), 8u);
+  }
+}
+
+TEST_F(PipelineTest, WhatReportOnlyLetsThroughCounts) {
+  Build();
+  CountOverTime();
+  for (int i = 0; i < 3; ++i) Submit(milliseconds(5000), true).get();
+  EXPECT_EQ(Submit().get().verdict.trace(0).why(), "cn.id: 8 found, 8 distinct here, 32 within 8h");
+}
+
+TEST_F(PipelineTest, WhatIsAnsweredWithoutInspectionDoesNotCount) {
+  Build();
+  CountOverTime();
+  inspector_->hold = true;
+  EXPECT_EQ(Submit(milliseconds(300)).get().verdict.rule(), "timeout");
+  inspector_->hold = false;
+  inspector_->Release();
+  EXPECT_EQ(Submit().get().verdict.trace(0).why(), "cn.id: 8 distinct here, 8 within 8h, needs 20");
+}
+
+// Decided as a report, answered as a block, as its incident was late.
+TEST_F(PipelineTest, AVerdictThatIsTakenBackTakesItsValuesBack) {
+  Build();
+  CountOverTime();
+  sync_delay_ms_ = 800;
+  EXPECT_EQ(Submit(milliseconds(300)).get().verdict.rule(), "timeout");
+  sync_delay_ms_ = 0;
+  EXPECT_EQ(ledger_.stats().values, 0u);
+  EXPECT_EQ(Submit().get().verdict.trace(0).why(), "cn.id: 8 distinct here, 8 within 8h, needs 20");
+}
+
+TEST_F(PipelineTest, EventsAtOneTimeDoNotPassBesideEachOther) {
+  Build();
+  CountOverTime();
+  sync_delay_ms_ = 20;  // so that many are decided before the first is answered
+  std::vector<std::future<Answered>> waiting;
+  for (int i = 0; i < 100; ++i) waiting.push_back(Submit(milliseconds(20'000)));
+  int passed = 0;
+  for (auto& future : waiting) passed += Stops(future.get().verdict.action()) ? 0 : 1;
+  EXPECT_EQ(passed, 2);
+  EXPECT_EQ(ledger_.stats().values, 16u);
 }
 
 TEST_F(PipelineTest, FullDiskStillBlocks) {

@@ -173,6 +173,7 @@ v1::ReleaseAnswer ReleaseDesk::Ask(uint32_t uid, const v1::ReleaseQuestion& ques
   request.set_valid_days(question.valid_days());
   request.set_incident_id(question.incident_id());
   *request.mutable_findings() = report->findings();
+  for (v1::Finding& finding : *request.mutable_findings()) finding.clear_value_keys();
   *request.mutable_unscanned() = report->unscanned();
   request.set_level(report->level());
   return File(uid, std::move(request));

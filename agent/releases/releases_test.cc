@@ -29,6 +29,7 @@ class Inspector final : public inspect::InspectorPool {
     v1::InspectReport report;
     report.set_level(v1::LEVEL_SECRET);
     report.add_findings()->set_rule("cn.resident_id");
+    report.mutable_findings(0)->add_value_keys(7);
     done(report);
   }
   absl::StatusOr<v1::InspectorReady> Reload(const inspect::InspectorRules&) override {
@@ -100,6 +101,7 @@ TEST_F(Releases, ARequestIsKeptWithItsDigestAndWhatIsInIt) {
   EXPECT_EQ(request.request_id(), answer.request_id());
   EXPECT_TRUE(IsUuid(request.request_id()));
   EXPECT_EQ(request.user().name(), "li");
+  EXPECT_EQ(request.findings(0).value_keys_size(), 0);  // they stay on the workstation
   EXPECT_EQ(request.content_name(), "报价.docx");
   EXPECT_EQ(request.content_sha256(), crypto::Sha256Hex("11010519491231002X"));
   EXPECT_EQ(request.content_bytes(), 18U);

@@ -58,7 +58,7 @@ absl::Status PolicyKeeper::Compile(const Bundle& bundle, const IndexFiles::Fetch
                                    bool& switched) {
   const auto rules = indexes_.Open(bundle.content, fetch);
   if (!rules.ok()) return rules.status();
-  const auto ready = hooks_.compile(*rules);
+  const auto ready = hooks_.compile(*rules, bundle.content.policy());
   if (!ready.ok()) return ready.status();
   if (!ready->ok()) {
     return absl::InvalidArgumentError("packs: " + FirstError(ready->problems()));
@@ -89,7 +89,7 @@ void PolicyKeeper::SwitchBack() {
     spdlog::error("indexes in force: {}", std::string(rules.status().message()));
     return;
   }
-  const auto back = hooks_.compile(*rules);
+  const auto back = hooks_.compile(*rules, before->content.policy());
   if (!back.ok()) spdlog::error("packs in force: {}", std::string(back.status().message()));
 }
 

@@ -20,8 +20,11 @@ namespace shoumi::agent {
 class PolicyKeeper {
  public:
   struct Hooks {
-    // Compiles packs and switches inspection to them; on an error inspection stays as it was.
-    std::function<absl::StatusOr<v1::InspectorReady>(const inspect::InspectorRules&)> compile;
+    // Compiles packs for a policy and switches inspection to them; on an error inspection stays as
+    // it was.
+    std::function<absl::StatusOr<v1::InspectorReady>(const inspect::InspectorRules&,
+                                                     const v1::Policy&)>
+        compile;
     // With what of it cannot do its work here, a line each.
     std::function<void(const v1::PolicyBundle&, const std::vector<std::string>& warnings)> in_force;
   };

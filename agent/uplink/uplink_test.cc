@@ -42,7 +42,7 @@ class UplinkTest : public ::testing::Test {
     options.state_dir = folder_;
     keeper_ = std::make_unique<PolicyKeeper>(
         folder_, enrolment.policy_public_key,
-        PolicyKeeper::Hooks{[this](const inspect::InspectorRules& rules) {
+        PolicyKeeper::Hooks{[this](const inspect::InspectorRules& rules, const v1::Policy&) {
                               const std::lock_guard lock(mutex_);
                               compiled_.push_back(rules.packs.empty() ? "" : rules.packs[0].name());
                               registries_.clear();
@@ -305,13 +305,14 @@ TEST_F(UplinkTest, RegistriesAreFetchedCheckedAndKept) {
   uplink_.reset();
   server_.Stop();
   size_t opened = 0;
-  const PolicyKeeper::Hooks hooks{[&opened](const inspect::InspectorRules& rules) {
-                                    opened = rules.registries.size();
-                                    v1::InspectorReady ready;
-                                    ready.set_ok(true);
-                                    return ready;
-                                  },
-                                  [](const auto&, const auto&) {}};
+  const PolicyKeeper::Hooks hooks{
+      [&opened](const inspect::InspectorRules& rules, const v1::Policy&) {
+        opened = rules.registries.size();
+        v1::InspectorReady ready;
+        ready.set_ok(true);
+        return ready;
+      },
+      [](const auto&, const auto&) {}};
   PolicyKeeper here(folder_, enrolment.policy_public_key, hooks);
   EXPECT_TRUE(here.LoadKept().ok());
   EXPECT_EQ(opened, 1U);

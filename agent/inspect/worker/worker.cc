@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "agent/inspect/extract/extract.h"
+#include "agent/inspect/report_check.h"
 #include "agent/inspect/wire/frame.h"
 #include "agent/inspect/worker/last_words.h"
 #include "agent/inspect/worker/part_feed.h"
@@ -38,8 +39,12 @@ bool IsRegularFile(int fd) {
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-rules::ScanOptions OptionsFor(const v1::InspectRequest& request, const v1::InspectLimits& limits) {
+static_assert(rules::kValueKeysMax == kValueKeysMax, "what is sent is what is taken");
+
+rules::ScanOptions OptionsFor(const v1::InspectRequest& request, const v1::InspectLimits& limits,
+                              const std::optional<registry::SipKey>& value_key) {
   rules::ScanOptions options;
+  options.value_key = value_key;
   options.today = request.today();
   options.explain = request.explain();
   if (limits.matches_per_finding_max() != 0) {
@@ -107,7 +112,8 @@ void AddDigest(const v1::InspectRequest& request, const UniqueFd& content,
 
 }  // namespace
 
-absl::Status RunWorker(int socket, rules::Scanner& scanner, const v1::InspectLimits& limits) {
+absl::Status RunWorker(int socket, rules::Scanner& scanner, const v1::InspectLimits& limits,
+                       const std::optional<registry::SipKey>& value_key) {
   const uint64_t resident_at_start = PeakResidentBytes();
   for (;;) {
     v1::InspectRequest request;
@@ -118,7 +124,7 @@ absl::Status RunWorker(int socket, rules::Scanner& scanner, const v1::InspectLim
 
     v1::InspectReport report;
     report.set_id(request.id());
-    scanner.Begin(OptionsFor(request, limits));
+    scanner.Begin(OptionsFor(request, limits, value_key));
     PartFeed feed(scanner, report);
     std::optional<TextOut> show;
     if (request.show_text() && !fds.empty()) {

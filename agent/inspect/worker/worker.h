@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "rules/engine/scanner.h"
@@ -14,6 +15,7 @@ inline constexpr uint64_t kWorkerGrowthBytesMax = 256ULL
 inline constexpr uint32_t kWorkerCpuSecondsMax = 300;     // half of the hard limit
 
 // Answers InspectRequests on `socket` until the other end closes (OK). Call inside the sandbox.
-absl::Status RunWorker(int socket, rules::Scanner& scanner, const v1::InspectLimits& limits);
+absl::Status RunWorker(int socket, rules::Scanner& scanner, const v1::InspectLimits& limits,
+                       const std::optional<registry::SipKey>& value_key);
 
 }  // namespace shoumi::inspect

@@ -10,9 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "agent/inspect/sandbox/sandbox.h"
@@ -73,6 +76,14 @@ void AddProblem(v1::InspectorReady& ready, v1::PackProblem::Severity severity,
   problem->set_message(std::string(message));
 }
 
+// False where it is none. Empty is one: then values are not reported.
+bool TakeValueKey(std::string_view bytes, std::optional<registry::SipKey>& key) {
+  if (bytes.empty()) return true;
+  if (bytes.size() != key.emplace().size()) return false;
+  std::copy(bytes.begin(), bytes.end(), key->begin());
+  return true;
+}
+
 class Zygote {
  public:
   Zygote(int socket, const std::string& user) : socket_(socket), user_(user) {}
@@ -91,6 +102,7 @@ class Zygote {
   UniqueFd null_;
   UniqueFd signals_;
   v1::InspectLimits limits_;
+  std::optional<registry::SipKey> value_key_;
   IndexMaps indexes_;
   std::shared_ptr<const rules::Database> database_;
 };
@@ -146,6 +158,10 @@ absl::Status Zygote::Prepare() {
                "iconv modules are missing: PDF files will be reported as partly inspected");
   }
   limits_ = config.limits();
+  if (!TakeValueKey(config.value_key(), value_key_)) {
+    AddProblem(ready, v1::PackProblem::SEVERITY_ERROR, "W004", "value_key is not of 16 bytes");
+    return SendFrame(socket_, ready);
+  }
   if (auto status = indexes_.Open(config, files); !status.ok()) {
     AddProblem(ready, v1::PackProblem::SEVERITY_ERROR, "W003", std::string(status.message()));
     return SendFrame(socket_, ready);
@@ -237,7 +253,7 @@ void Zygote::BecomeWorker(UniqueFd socket) {
   }
   if (!SendFrame(socket.get(), hello).ok() || !hello.error().empty()) ::_exit(1);
   ReportAbortsForLackOfMemory(socket.get());
-  ::_exit(RunWorker(socket.get(), **scanner, limits_).ok() ? 0 : 1);
+  ::_exit(RunWorker(socket.get(), **scanner, limits_, value_key_).ok() ? 0 : 1);
 }
 
 void Zygote::Reap() {
