@@ -11,7 +11,7 @@
 namespace shoumi::agent {
 namespace {
 
-constexpr size_t kSeriesAtATime = 64;  // taken in one hold of the lock
+constexpr size_t kSeriesAtATime = 8;  // taken in one hold of the lock
 constexpr size_t kDetectorBytesMax = 256;
 
 bool IsSound(const v1::PassedValues::Series& series) {
@@ -50,6 +50,9 @@ std::optional<Ledger::Kept> Ledger::Changed() const {
         v1::PassedValues::Series& series = *kept.values.add_series();
         series.set_uid(user->first);
         series.set_detector(one->first);
+        const auto count = static_cast<int>(one->second.values().size());
+        series.mutable_value_keys()->Reserve(count);
+        series.mutable_minutes()->Reserve(count);
         for (const Series::Value& value : one->second.values()) {
           series.add_value_keys(value.key);
           series.add_minutes(wall - std::min(now - value.minute, wall));

@@ -242,7 +242,7 @@ TEST_F(UplinkTest, TakesAnOfferIntoForceAndKeepsIt) {
   std::vector<uint64_t> kept;
   PolicyKeeper next(
       folder_, enrolment.policy_public_key,
-      {[](const auto&) {
+      {[](const auto&, const v1::Policy&) {
          v1::InspectorReady ready;
          ready.set_ok(true);
          return ready;

@@ -10,10 +10,12 @@
 #include <cstdio>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "benchmarks/measure.h"
@@ -25,6 +27,7 @@
 #include "rules/engine/database.h"
 #include "rules/engine/scanner.h"
 #include "rules/engine/text/normalise.h"
+#include "rules/registry/hashing.h"
 
 namespace shoumi::benchmarks {
 namespace {
@@ -67,10 +70,11 @@ class Bench {
     });
   }
 
-  double Full(const std::string& text) {
+  double Full(const std::string& text, const std::optional<registry::SipKey>& value_key = {}) {
     return Seconds([&] {
       rules::ScanOptions options;
       options.today = "2026-11-24";
+      options.value_key = value_key;
       scanner_.Begin(options);
       scanner_.BeginPart("body", v1::PART_KIND_BODY);
       for (size_t at = 0; at < text.size();) {
@@ -177,6 +181,14 @@ void Run(const Setup& setup, Bench& bench, const std::string& office) {
       normalise.push_back(office_gb / bench.NormaliseOnly(office));
     }
     fmt::print("stage: normalise alone {:.2f} GB/s\n", Median(normalise));
+    for (const auto& [what, text] : {std::pair("office text", &office), {"dense CSV", &dense}}) {
+      std::vector<double> keyed;
+      for (int round = 0; round < setup.rounds; ++round) {
+        const double with = bench.Full(*text, registry::SipKey{1});
+        keyed.push_back(with / bench.Full(*text));
+      }
+      fmt::print("stage: {} with value keys, of the time without: {:.2f}\n", what, Median(keyed));
+    }
   }
 }
 
