@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <future>
@@ -42,6 +43,21 @@ TEST_F(InspectIntegrationTest, IdentifiersComeBackMasked) {
   const v1::InspectReport report = InspectText("list.txt", "身份证号 " + id + "\n");
   EXPECT_TRUE(Found(report, "cn.resident_id"));
   EXPECT_EQ(report.SerializeAsString().find(id), std::string::npos);
+}
+
+TEST_F(InspectIntegrationTest, ValuesHaveKeysWhereThereIsOneToMakeThemWith) {
+  constexpr char kText[] = "身份证号 11010519491231002X，身份证 310104198001011237\n";
+  Start({}, std::string(16, 'k'));
+  const v1::InspectReport report = InspectText("list.txt", kText);
+  ASSERT_TRUE(Found(report, "cn.resident_id"));
+  const v1::Finding& finding = report.findings(0);
+  EXPECT_EQ(static_cast<uint32_t>(finding.value_keys_size()), finding.distinct());
+  const auto again = InspectText("other.txt", kText).findings(0).value_keys();
+  EXPECT_TRUE(std::equal(again.begin(), again.end(), finding.value_keys().begin(),
+                         finding.value_keys().end()));
+  pool_.reset();
+  Start();
+  EXPECT_TRUE(InspectText("list.txt", kText).findings(0).value_keys().empty());
 }
 
 TEST_F(InspectIntegrationTest, AMarkingGivesItsLevel) {

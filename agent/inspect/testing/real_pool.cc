@@ -52,11 +52,11 @@ RealPoolTest::~RealPoolTest() {
   thread_.join();
 }
 
-void RealPoolTest::Start(PoolOptions options) {
+void RealPoolTest::Start(PoolOptions options, const std::string& value_key) {
   const auto packs = rules::ReadPacks(std::string(SHOUMI_SOURCE_DIR) + "/rules/packs");
   ASSERT_TRUE(packs.ok()) << packs.status();
   options.program = std::string(SHOUMI_BIN_DIR) + "/shoumi-inspect";
-  auto pool = InspectorPool::Start(io_, options, {*packs, {}});
+  auto pool = InspectorPool::Start(io_, options, {.packs = *packs, .value_key = value_key});
   ASSERT_TRUE(pool.ok()) << pool.status();
   pool_ = *std::move(pool);
 }

@@ -23,7 +23,7 @@ class RealPoolTest : public testing::Test {
   RealPoolTest();
   ~RealPoolTest() override;
 
-  void Start(PoolOptions options = {});
+  void Start(PoolOptions options = {}, const std::string& value_key = "");
   v1::InspectReport Inspect(Inspection inspection,
                             std::chrono::milliseconds time = std::chrono::milliseconds(20'000));
   v1::InspectReport InspectText(const std::string& name, const std::string& text);
