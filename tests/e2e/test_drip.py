@@ -74,7 +74,8 @@ class Drip(harness.Site):
         return done.returncode == 0
 
     def counter(self, name):
-        return int(((self.status(self.agent) or {}).get("state") or {}).get("counters", {}).get(name, 0))
+        status = harness.wait_for("the agent's status", lambda: self.status(self.agent))
+        return int(status["state"]["counters"][name])
 
     def replay(self, name, numbers, uid):
         (self.events / f"{name}.event").write_text(json.dumps(
