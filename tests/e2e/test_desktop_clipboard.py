@@ -15,9 +15,8 @@ import unittest
 
 import harness
 from support.desktop import Desktop, missing_program
+from support.spoken import PYTHON, has_gtk, has_uno, start_gtk, start_office
 
-PROGRAMS = harness.ROOT / "tests/support"
-PYTHON = "/usr/bin/python3"  # the one that Debian's bindings are for
 PERSON = "王小明 110105198504123514"
 RULE = ("rules:\n", """rules:
   - id: no-ids-outside
@@ -43,30 +42,12 @@ into.addEventListener('paste', event => {
 </script>"""
 
 
-class Spoken:
-    """A program that answers lines by lines."""
-
-    def __init__(self, desktop, command, **environment):
-        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                                        env={**desktop.environment, **environment})
-        desktop.processes.append(self.process)
-        self.process.stdout.readline()  # that it is ready
-
-    def ask(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
-
-
-@unittest.skipUnless(os.geteuid() == 0, "needs root")
 class DesktopClipboard(harness.Site):
     def setUp(self):
         harness.need_root()
         if (missing := missing_program()) is not None:
             self.skipTest(f"needs {missing}")
-        if subprocess.run([PYTHON, "-c", "import gi; gi.require_version('Gtk', '3.0')"],
-                          capture_output=True, check=False).returncode != 0:
+        if not has_gtk():
             self.skipTest("needs python3-gi and gir1.2-gtk-3.0")
         super().setUp()
         self.start_server()
@@ -89,7 +70,7 @@ class DesktopClipboard(harness.Site):
                 self.skipTest(f"needs {program}")
 
     def gtk(self, interpreter, title):
-        return Spoken(self.desktop, [interpreter, PROGRAMS / "gtk_program.py", title], GDK_BACKEND="x11")
+        return start_gtk(self.desktop, interpreter, title)
 
     def messenger(self):
         program = self.folder / "wechat-universal/wechat"
@@ -99,12 +80,9 @@ class DesktopClipboard(harness.Site):
 
     def office(self):
         self.need("soffice")
-        if subprocess.run([PYTHON, "-c", "import uno"], capture_output=True, check=False).returncode != 0:
+        if not has_uno():
             self.skipTest("needs python3-uno")
-        pipe = f"shoumi{os.getpid()}"
-        self.desktop.start("soffice", "--norestore", "--nologo", "--nodefault", f"--accept=pipe,name={pipe};urp;",
-                           f"-env:UserInstallation=file://{self.folder}/office")
-        return Spoken(self.desktop, [PYTHON, PROGRAMS / "office_program.py", pipe])
+        return start_office(self.desktop, f"shoumi{os.getpid()}", self.folder / "office")
 
     def agent_state(self):
         return (self.status(self.agent) or {}).get("state") or {}
