@@ -21,6 +21,7 @@ std::string ChannelName(const std::string& channel) {
   if (channel == "usb") return Say("USB sticks", "U 盘等可移动存储");
   if (channel == "clipboard") return Say("clipboard", "剪贴板");
   if (channel == "attachment") return Say("attachments", "聊天和邮件附件");
+  if (channel == "drag_and_drop") return Say("drag and drop of text", "拖放文字");
   if (channel == "mail") return Say("mail", "邮件");
   if (channel == "replay") return Say("replayed events", "事件回放");
   return Printable(channel);

@@ -7,7 +7,7 @@ namespace shoumi::agent {
 namespace {
 
 // Ways out that this version does not watch. Said, so that nobody believes they are.
-constexpr const char* kNotCovered[] = {"mail"};
+constexpr const char* kNotCovered[] = {"drag_and_drop", "mail"};
 
 void AddNotCovered(v1::AgentState& state, const std::string& channel, const std::string& why) {
   v1::ChannelState& entry = *state.add_channels();
