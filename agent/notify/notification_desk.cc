@@ -209,6 +209,12 @@ void NotificationDesk::TellOutcome(uid_t uid, const std::string& id,
   seams_.tell(uid, message);
 }
 
+void NotificationDesk::AskableAgain(const std::string& incident_id) {
+  for (Remembered& one : remembered_) {
+    if (one.request.incident_id() == incident_id) one.asked = false;
+  }
+}
+
 // Sends what waits for its turn and files requests, one after the other.
 void NotificationDesk::Run() {
   std::unique_lock lock(mutex_);
@@ -218,13 +224,13 @@ void NotificationDesk::Run() {
       asked_.pop_front();
       lock.unlock();
       const v1::ReleaseAnswer answer = seams_.request(asked.uid, asked.request);
-      if (!answer.request_id().empty()) ++requested_;
-      TellOutcome(asked.uid, asked.request.incident_id(), answer);
       lock.lock();
-      if (!answer.request_id().empty()) continue;
-      for (Remembered& one : remembered_) {
-        if (one.request.incident_id() == asked.request.incident_id()) one.asked = false;
+      if (!answer.request_id().empty()) {
+        ++requested_;
+      } else {
+        AskableAgain(asked.request.incident_id());
       }
+      TellOutcome(asked.uid, asked.request.incident_id(), answer);
       continue;
     }
     const auto now = clock_.Now();

@@ -90,6 +90,7 @@ class NotificationDesk {
   absl::Status TakeRequest(uid_t uid, const v1::NotificationResult& result);
   void TellOutcome(uid_t uid, const std::string& id, const v1::ReleaseAnswer& answer);
   void MakeRoom();
+  void AskableAgain(const std::string& incident_id);
 
   const NotificationOptions options_;
   const NotificationSeams seams_;

@@ -52,7 +52,7 @@ class EventTask : public std::enable_shared_from_this<EventTask> {
   v1::InspectReport report_;
   v1::Verdict verdict_;
   v1::Incident incident_;  // as it was recorded last
-  Ledger::Claim claim_;  // where the verdict lets it pass
+  Ledger::Claim claim_;    // where the verdict lets it pass
   boost::asio::steady_timer inspection_guard_;
   boost::asio::steady_timer deadline_guard_;
 };

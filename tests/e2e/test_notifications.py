@@ -59,7 +59,7 @@ class Notifications(harness.Site):
         for index in range(20):
             (home.mount_point / f"图{index}.txt").write_text(f"{SECRET}{index}\n", encoding="utf-8")
         # The session is there when it has shown something; until then each is counted as unseen.
-        harness.wait_for("the notification", lambda: not opens("图0.txt") and self.desktop.shown(), 30)
+        harness.wait_for("the notification", lambda: not opens("图0.txt") and self.desktop.shown(), 90)
         for index in range(20):
             self.assertFalse(opens(f"图{index}.txt"))
         last = harness.wait_for("the last file's name in it", lambda: next(
@@ -106,7 +106,7 @@ class Notifications(harness.Site):
         def refused():
             self.assertNotEqual(harness.copy(plan, stick.mount_point / "plan.txt")[0], 0)
             return self.desktop.shown()
-        lines = harness.wait_for("the notification", refused, 30)
+        lines = harness.wait_for("the notification", refused, 90)
         self.assertIn("未复制到移动存储设备|plan.txt|规则：", lines[0])
 
 

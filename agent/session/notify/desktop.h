@@ -19,9 +19,9 @@ class NotificationBus;
 
 struct DesktopOptions {
   std::string bus;  // address of the session's bus (D-Bus); empty: as the environment has it
-  uint32_t waiting_max = 16;                     // to be shown; more are counted as not shown
-  uint32_t remembered_max = 64;                  // that can be replaced or answered
-  std::chrono::milliseconds call_ms_max{5'000};  // of one call on the bus
+  uint32_t waiting_max = 16;                      // to be shown; more are counted as not shown
+  uint32_t remembered_max = 64;                   // that can be replaced or answered
+  std::chrono::milliseconds call_ms_max{15'000};  // of one call on the bus
   bool chinese = false;
   FormOptions form;
 };
