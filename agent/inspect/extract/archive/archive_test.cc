@@ -228,6 +228,28 @@ TEST(Archive, LinksAndFoldersAreNames) {
   EXPECT_EQ(sink.TextOf("机密文件夹//name"), "机密文件夹/");
 }
 
+// As py7zr writes them.
+TEST(Archive, MembersOfNoKindAreRead) {
+  std::string bytes;
+  archive* const a = ::archive_write_new();
+  ::archive_write_set_format_cpio_newc(a);
+  ::archive_write_open(a, &bytes, nullptr, AppendTo, nullptr);
+  archive_entry* const entry = ::archive_entry_new();
+  ::archive_entry_set_pathname(entry, "plan.txt");
+  ::archive_entry_set_mode(entry, AE_IFREG | 0644);
+  ::archive_entry_set_size(entry, 6);
+  ::archive_write_header(a, entry);
+  ::archive_write_data(a, "机密", 6);
+  ::archive_entry_free(entry);
+  ::archive_write_close(a);
+  ::archive_write_free(a);
+  const size_t mode = bytes.find("000081a4");
+  ASSERT_NE(mode, std::string::npos);
+  bytes.replace(mode, 8, "000001a4");
+  const RecordingSink sink = ExtractBytes(bytes);
+  EXPECT_EQ(sink.TextOf("plan.txt/first page"), "机密") << sink.Gaps();
+}
+
 // Archives that other programs made: 7zz with a password (names readable, names hidden), and the
 // first of two volumes of rar 4 and rar 5, as their headers begin.
 TEST(Archive, SplitVolumesAreKnown) {

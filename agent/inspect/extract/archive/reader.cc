@@ -80,6 +80,12 @@ std::string NameOf(archive_entry* entry) {
   return name == nullptr ? "" : DecodeName(name);
 }
 
+// Kinds of nothing else: some programs write members of no kind at all, which are files.
+bool HasNoContent(unsigned type) {
+  return type == AE_IFDIR || type == AE_IFLNK || type == AE_IFCHR || type == AE_IFBLK ||
+         type == AE_IFIFO || type == AE_IFSOCK;
+}
+
 std::string TargetOf(archive_entry* entry) {
   const char* target = ::archive_entry_hardlink(entry);
   if (target == nullptr) target = ::archive_entry_symlink(entry);
@@ -208,11 +214,12 @@ absl::StatusOr<bool> ArchiveReader::Next(Member* member) {
   member_failed_ = false;
   member->name = NameOf(entry);
   member->link_target = TargetOf(entry);
-  member->file = ::archive_entry_filetype(entry) == AE_IFREG && member->link_target.empty();
   member->encrypted = ::archive_entry_is_encrypted(entry) != 0;
   if (::archive_entry_size_is_set(entry) != 0) {
     member->bytes = static_cast<uint64_t>(std::max<int64_t>(::archive_entry_size(entry), 0));
   }
+  member->file = member->bytes.value_or(0) > 0 ||
+                 (!HasNoContent(::archive_entry_filetype(entry)) && member->link_target.empty());
   return true;
 }
 
