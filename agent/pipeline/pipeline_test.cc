@@ -240,6 +240,7 @@ TEST_F(PipelineTest, TheHookHearsOfWhatWasStoppedAndOfNothingElse) {
   Submit(milliseconds(5000), true).get();  // passes
   SubmitCleanOnly().get();
   Submit().get();
+  ASSERT_TRUE(pipeline_->Drain(milliseconds(10'000)));  // the hook comes after the answer
   v1::Verdict refused;
   refused.set_action(v1::ACTION_BLOCK);
   refused.set_enforced(true);
